@@ -33,11 +33,11 @@ export function assignments(
   pools = configMap,
   loadBalancerClass?: string,
 ): Request[] {
-  const allocator = new Allocator({ ...controllerOptions, class: loadBalancerClass });
+  const allocator = new Allocator({ ...controllerOptions, class: loadBalancerClass }, () => 0);
   allocator.replaceServices(services.map(viewOf), resourceVersion);
   allocator.setConfig(readConfig(pools));
   const requests: Request[] = [];
-  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+  for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
     const { state, decision } = next;
     if (decision.kind !== 'write') continue;
     allocator.assume(next, decision.patch);

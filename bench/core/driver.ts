@@ -16,7 +16,7 @@ export interface Times {
 
 /** Drives the Allocator as the controller does, with simulated answers of the API server. */
 export class Driver {
-  readonly #allocator = new Allocator(controllerOptions);
+  readonly #allocator = new Allocator(controllerOptions, () => 0);
   #version = 1_000_000_000;
 
   /** The first list, in which all Services have an address. Returns nanoseconds for each Service. */
@@ -45,7 +45,7 @@ export class Driver {
       [];
     const decided = performance.now();
     for (let i = 0; i < views.length; i += 1) {
-      const next = allocator.next();
+      const next = allocator.next(0);
       if (next?.decision.kind !== 'write') throw unexpected(next);
       const { state, decision, work } = next;
       allocator.assume(next, decision.patch);
@@ -70,7 +70,7 @@ export class Driver {
 
   /** Ensures that the measured work is what the figure says. */
   #expectAllKept(): void {
-    for (let next = this.#allocator.next(); next !== undefined; next = this.#allocator.next()) {
+    for (let next = this.#allocator.next(0); next !== undefined; next = this.#allocator.next(0)) {
       if (next.decision.kind !== 'keep') throw unexpected(next);
       next.work.done();
     }

@@ -34,7 +34,7 @@ export const part = definePart({
   async measure({ rounds }, stack) {
     const chromium = locateChromium(process.env);
     if (chromium === undefined) throw new PartFailed(`Missing Chromium. Run: ${installChromium}`);
-    const allocator = new Allocator(options);
+    const allocator = new Allocator(options, () => 0);
     const data = { 'cidr-global': '10.0.0.0/16' };
     allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data }));
     // Every third address, so that there are free ones in between.
@@ -55,7 +55,7 @@ export const part = definePart({
     stack.defer(() => browser.close());
     const snapshots = Array.from({ length: rounds }, () => {
       const begun = performance.now();
-      takeSnapshot(allocator, options);
+      takeSnapshot(allocator, options, 0);
       return performance.now() - begun;
     });
     const opened = [];

@@ -12,7 +12,7 @@ export interface ReconcilerOptions extends InFlightWritesOptions {
   readonly hasSynced: () => boolean;
 }
 
-/** Processes the items of one work queue. */
+/** Keeps objects of one kind as they should be. `StatusPublisher` has a single object, and so no work queue. */
 export interface Reconciler {
   /** Starts to process the next item. Undefined if none is ready, or nothing can be started now. */
   startNext(): Ended | Promise<unknown> | undefined;

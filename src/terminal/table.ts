@@ -40,9 +40,9 @@ function servicesTable(rows: readonly ServiceRow[], view: TableView, ansi: Ansi)
   const cells = rows.map((row): TableCell[] => {
     const paint = paints[row.state];
     // The Service shows an address that it does not hold. This must be visible without colors too.
-    const addresses = short(row.addresses);
+    const addresses = short(row.addresses.join(','));
     const labeled = row.state === 'Conflict' ? `${addresses} (Conflict)` : addresses;
-    const address = row.addresses === '' ? row.state : labeled;
+    const address = row.addresses.length === 0 ? row.state : labeled;
     return [
       { text: `${row.namespace}/${row.name}` },
       { text: address, paint },

@@ -161,7 +161,7 @@ function itemsOf(states: readonly ServiceState[], { services }: PageSnapshot): S
 }
 
 /** `now`: for the age of what is wrong with the status. */
-export function findService(snapshot: PageSnapshot, key: ServiceKey, now = 0): ServiceDetail {
+export function findService(snapshot: PageSnapshot, key: ServiceKey, now: number): ServiceDetail {
   const service = snapshot.services.get(key);
   const decided = snapshot.decisions.get(key);
   if (service === undefined || decided === undefined) {

@@ -61,7 +61,7 @@ const wholeRange = {
 export function takeSnapshot(
   allocator: Allocator,
   options: Options,
-  now = 0,
+  now: number,
   before?: PageSnapshot,
 ): PageSnapshot {
   const { ledger, config, nodes, claimTracker, isReady } = allocator;
@@ -121,9 +121,8 @@ function unannouncedIn(
 }
 
 function serviceItem(row: ServiceRow, service: ServiceState | undefined): ServiceItem {
-  const { namespace, name, from, condition } = row;
-  const isAssigning = row.state === 'Assigned' && service?.view.annotation?.trim() !== row.addresses;
-  const addresses = row.addresses === '' ? [] : row.addresses.split(',').map((text) => text.trim());
+  const { namespace, name, addresses, from, condition } = row;
+  const isAssigning = row.state === 'Assigned' && service?.view.annotation?.trim() !== addresses.join(',');
   const state = isAssigning ? 'Assigning' : row.state;
   // Each decision is made on its own, so several Services may have the same free address in theirs.
   const shown = isAssigning ? addresses.filter((text) => uses(service, text)) : addresses;

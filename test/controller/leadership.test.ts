@@ -231,7 +231,7 @@ test('a missing claim whose creation is aborted is created in the next leadershi
     controller: 'kube-vip-cloud-controller',
     claims: true,
   };
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   const record = {
     from: 'static',
     ips: '10.0.0.1',

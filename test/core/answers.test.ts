@@ -13,7 +13,9 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { keyOf } from '../../src/core/model/service-view.ts';
 import { audit } from '../../src/core/queries/audit.ts';
+import { reportOf } from '../../src/core/queries/report.ts';
 import { allocatorOf, type ClusterSnapshot, simulate } from '../../src/core/queries/simulate.ts';
+import { SmallWorld } from './small-world.ts';
 import { anySnapshot, atRest, changeOf, configMapOf, options, snapshotOf } from './snapshots.ts';
 import { anyData } from './users.ts';
 
@@ -567,4 +569,21 @@ test('text from a user cannot end the quotes of a command', () => {
   const script = `kubectl() { for last; do :; done; printf '%s' "$last"; }\n${remedies[1]}`;
   const { stdout } = spawnSync('/bin/sh', ['-euc', script], { encoding: 'utf8' });
   assert.deepEqual(JSON.parse(stdout), { data: { 'range-a': `${value},ADDRESSES` } });
+});
+
+test('a report lists the addresses of a Service one by one, however a user wrote them', () => {
+  const dual = { families: 'RequireDualStack IPv4,IPv6' };
+  const written = { annotations: { 'kube-vip.io/loadbalancerIPs': ' 10.0.0.1 , fd00::1,' } };
+  const world = new SmallWorld({ 'cidr-x': '10.0.0.1, fd00::1' })
+    .create(['x/a', dual])
+    .create(['x/b', written], ['x/c']);
+  const { services } = reportOf(world.allocator, options);
+  assert.deepEqual(
+    services.map(({ name, state, addresses }) => [name, state, addresses]),
+    [
+      ['a', 'Assigned', ['10.0.0.1', 'fd00::1']],
+      ['b', 'Conflict', ['10.0.0.1', 'fd00::1']],
+      ['c', 'Pending', []],
+    ],
+  );
 });

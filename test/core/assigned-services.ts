@@ -13,7 +13,7 @@ export const options = {
 };
 
 export function world(data: Record<string, string>, services: readonly Service[] = []): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(readConfig({ metadata: { name: 'kubevip', namespace: 'kube-system' }, data }));
   allocator.replaceServices(services.map(viewOf), '100');
   return allocator;

@@ -46,7 +46,7 @@ const options = {
 
 for (const [field, value, message] of badAddresses) {
   test(`${field}: ${JSON.stringify(value)} is rejected with a message, and another Service still gets an address`, () => {
-    const allocator = new Allocator(options);
+    const allocator = new Allocator(options, () => 0);
     allocator.setConfig(readConfig(configMap([['cidr-global', '10.1.0.0/29']])));
     const service = (name: string, annotations: Record<string, string>, spec: object) =>
       viewOf({
@@ -57,7 +57,7 @@ for (const [field, value, message] of badAddresses) {
       field === 'annotation' ? { 'kube-vip.io/loadbalancerIPs': value } : {};
     const bad = service('bad', annotation, field === 'spec' ? { loadBalancerIP: value } : {});
     allocator.replaceServices([bad, service('good', {}, {})], '1');
-    const [first, second] = [allocator.next(), allocator.next()].map(
+    const [first, second] = [allocator.next(0), allocator.next(0)].map(
       (decided) => decided?.decision ?? assert.fail(),
     );
     assert.ok(first?.kind === 'conflict');

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
 import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import { canonicalList } from '../../src/core/model/address-list.ts';
 import {
   type Claim,
   type ClaimReservation,
@@ -48,7 +49,8 @@ function service(name: string, resourceVersion: string, more: Partial<Service> =
 const dual = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
 
 function reservation(name: string, version: string, addresses: string): ClaimReservation {
-  return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
+  const list = canonicalList(addresses.split(',').map(address));
+  return { service: `default/${name}`, uid: name, version, addresses: list, source: 'cidr-global' };
 }
 
 /** This controller's claim of an address, as the API server returns it. */
@@ -74,7 +76,7 @@ function world(
   claims: readonly Claim[],
   value = '10.0.0.1-10.0.0.2',
 ): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(pools(value));
   allocator.replaceServices(services.map(viewOf), '100');
   allocator.claimTracker.replace(claims, '100');
@@ -83,7 +85,7 @@ function world(
 
 /** The next decision, which is not carried out. */
 function decideNext(allocator: Allocator): Decision | undefined {
-  const next = allocator.next();
+  const next = allocator.next(0);
   next?.work.done();
   return next?.decision;
 }
@@ -91,7 +93,7 @@ function decideNext(allocator: Allocator): Decision | undefined {
 /** Starts all writes, as if each succeeded, and lists what they assign. */
 function assignments(allocator: Allocator): string[] {
   const writes: string[] = [];
-  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+  for (let decided = allocator.next(0); decided !== undefined; decided = allocator.next(0)) {
     const { state, decision, work } = decided;
     if (decision.kind !== 'write') {
       work.done();
@@ -114,6 +116,12 @@ test('a claim that is written is read back', () => {
   assert.equal(formatAddress(claim.address), 'fd00::1');
   assert.equal(claim.owner, undefined);
   assert.deepEqual(claim.reservations, reservations);
+  assert.equal(
+    claimObject(address('fd00::1'), reservations.slice(0, 1), options).metadata.annotations?.[
+      'kube-vip.io/claim'
+    ],
+    '{"by":"us","for":[{"service":"default/a","uid":"a","version":"7","ips":"10.0.0.1,fd00::1","from":"cidr-global"}]}',
+  );
   assert.deepEqual(claimObject(address('10.0.0.1'), [], options).spec, {
     parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
   });
@@ -149,7 +157,7 @@ test('a claim that cannot be read as this controller’s has another owner', () 
 
 test('each address is claimed for its Service, with all addresses that are assigned together', () => {
   const allocator = world([service('a', '7', dual)], [], '10.0.0.1,fd00::1');
-  const asked = requests(allocator, allocator.next() ?? assert.fail());
+  const asked = requests(allocator, allocator.next(0) ?? assert.fail());
   assert.deepEqual(
     asked.map((request) => formatAddress(request.address)),
     ['10.0.0.1', 'fd00::1'],
@@ -168,7 +176,7 @@ test('an existing claim gets one more reservation beside those that may still be
     reservation('b', '60', '10.0.0.1'),
   );
   const allocator = world([service('a', '7'), service('b', '60')], [last], '10.0.0.1-10.0.0.2');
-  const decisions = [allocator.next(), allocator.next()].map((decided) => decided ?? assert.fail());
+  const decisions = [allocator.next(0), allocator.next(0)].map((decided) => decided ?? assert.fail());
   const [a, b] = decisions.toSorted((x, y) => (x.state.key < y.state.key ? -1 : 1));
   // The first address is reserved for b, so a gets the second one.
   assert.deepEqual(
@@ -192,7 +200,7 @@ test('an existing claim gets one more reservation beside those that may still be
 
 test('a reservation that is added again changes the claim, so that a deletion of the version before is rejected', () => {
   const allocator = world([service('a', '7')], []);
-  const decided = allocator.next() ?? assert.fail();
+  const decided = allocator.next(0) ?? assert.fail();
   const first = requests(allocator, decided);
   allocator.claimTracker.put(claimed('10.0.0.1', '101', ...(first[0]?.reservations ?? [])));
   // The API server rejects the write, and the claim without a reservation is to be deleted.
@@ -210,7 +218,7 @@ test('a claim that is gone according to a response is not believed again because
   allocator.claimTracker.put(created);
   allocator.claimTracker.gone(created.address, '101');
   allocator.claimTracker.put(created);
-  const decided = allocator.next() ?? assert.fail();
+  const decided = allocator.next(0) ?? assert.fail();
   assert.deepEqual(
     requests(allocator, decided).map(({ known }) => known),
     [undefined],
@@ -227,7 +235,7 @@ test('an address that the Service records is not claimed before its metadata is 
     spec: { loadBalancerIP: '10.0.0.1' },
   });
   const allocator = world([go], []);
-  const decided = allocator.next() ?? assert.fail();
+  const decided = allocator.next(0) ?? assert.fail();
   assert.ok(decided.decision.kind === 'write' && decided.decision.cause === 'adopt');
   assert.deepEqual(requests(allocator, decided), []);
 });
@@ -290,14 +298,14 @@ test('an address that another owner claims is not allocated, is reported, and go
       excludedBy: [],
     },
   ]);
-  assert.equal(allocator.next(), undefined);
+  assert.equal(allocator.next(0), undefined);
   allocator.claimTracker.delete(foreign.address, '101');
   assert.deepEqual(assignments(allocator), ['default/a 10.0.0.1 cidr-global']);
 });
 
 test('a request for an address that another owner claims is rejected with the owner', () => {
   const requesting = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
-  const decision = world([requesting], [claimOf(clusterIP, 'us')]).next()?.decision;
+  const decision = world([requesting], [claimOf(clusterIP, 'us')]).next(0)?.decision;
   assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
   assert.equal(decision.conflict.holder, 'services default/kubernetes');
   assert.deepEqual(decision.conflict.why, { code: 'claimed', managedBy: 'ipallocator.k8s.io' });
@@ -404,7 +412,7 @@ test('a request for an address that another controller assigned and claimed is r
   const theirs = service('theirs', '6', { spec: { loadBalancerClass: 'them', loadBalancerIP: '10.0.0.1' } });
   const requesting = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
   const object = claimObject(address('10.0.0.1'), [], { ...options, controller: 'them' });
-  const decision = world([theirs, requesting], [claimOf(object, 'us')]).next()?.decision;
+  const decision = world([theirs, requesting], [claimOf(object, 'us')]).next(0)?.decision;
   assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
   assert.equal(decision.conflict.holder, 'default/theirs');
 });
@@ -442,7 +450,7 @@ test('a Service whose request is rejected keeps the claim of its address', () =>
     spec: { loadBalancerIP: '10.0.0.1' },
   });
   const allocator = world([edited], [claimOf(clusterIP, 'us'), claimed('10.0.0.2', '50')]);
-  assert.equal(allocator.next()?.decision.kind, 'conflict');
+  assert.equal(allocator.next(0)?.decision.kind, 'conflict');
   assert.equal(allocator.claimTracker.next()?.repair, undefined);
 });
 
@@ -456,7 +464,7 @@ test('the Go version’s label does not record an address that the Service does 
     spec: { loadBalancerIP: '0.0.0.0' },
   });
   const allocator = world([leased], [], '10.0.0.1');
-  const asked = requests(allocator, allocator.next() ?? assert.fail());
+  const asked = requests(allocator, allocator.next(0) ?? assert.fail());
   assert.deepEqual(
     asked.map((request) => formatAddress(request.address)),
     ['10.0.0.1'],

@@ -68,7 +68,7 @@ function counted(service: Service, reads: Reads): ServiceView {
 /** Decides until nothing is left, and lets the writes succeed. Returns the number of decisions. */
 function settled(allocator: Allocator): number {
   let decisions = 0;
-  for (let work = allocator.next(); work !== undefined; work = allocator.next()) {
+  for (let work = allocator.next(0); work !== undefined; work = allocator.next(0)) {
     decisions += 1;
     work.work.leave();
   }
@@ -76,7 +76,7 @@ function settled(allocator: Allocator): number {
 }
 
 function allocatorOf(): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.0/24' } }));
   return allocator;
 }

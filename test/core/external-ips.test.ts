@@ -23,7 +23,7 @@ function service(type: string, resourceVersion: string, externalIPs: string[] = 
 
 /** Both watches have reported up to this version; the Service is of type LoadBalancer. */
 function balanced(resourceVersion: string): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.1' } }));
   allocator.replaceServices([viewOf(service('LoadBalancer', '5'))], resourceVersion);
   allocator.externalIPs.replace([], resourceVersion);

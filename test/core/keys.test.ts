@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { nearestKey } from '../../src/core/config/corrections.ts';
-import { configKeys, type KeyForm, keyForms, parseKey, startOf } from '../../src/core/config/keys.ts';
+import { configKeys, type KeyForm, keyForms, parseKey, scopes, startOf } from '../../src/core/config/keys.ts';
+import { memoryOf } from '../../src/core/config/settings.ts';
 import { badPools } from './bad-input.ts';
 
 /** The table of keys is consistent, and the reader does what it says. */
@@ -31,6 +32,22 @@ function keysOf(form: KeyForm): string[] {
 function targetsOf(form: KeyForm): string[] {
   return form.scope === 'all' ? [''] : ['a', 'global', 'b-c', 'd-x', ...Object.keys(configKeys)];
 }
+
+/** What is wrong with these starts of keys: `cidr-x-a` would be a key of its own rather than `cidr` for namespace `x-a`. */
+function ambiguous(starts: readonly string[]): string[] {
+  return starts
+    .filter((one) => one.endsWith(scopes.namespace.separator))
+    .flatMap((one) =>
+      starts.filter((other) => other !== one && other.startsWith(one)).map((other) => [one, other]),
+    )
+    .map(([one, other]) => `${other} takes namespaces from ${one}: rename it`);
+}
+
+test('no key starts like another one with a namespace', () => {
+  assert.deepEqual(ambiguous(keyForms.map(startOf)), []);
+  const starts = ['cidr-', 'cidr-x-', 'cool-down', 'cool-down-', 'cidr.'];
+  assert.deepEqual(ambiguous(starts), ['cidr-x- takes namespaces from cidr-: rename it']);
+});
 
 for (const form of keyForms) {
   const [key = ''] = keysOf(form);
@@ -102,3 +119,15 @@ for (const form of keyForms) {
       assert.deepEqual(problemsOf(form, key, value), []);
     });
 }
+
+test('freed addresses are remembered for as long as a key needs it, in every scope', () => {
+  const memory = (data: Record<string, string>): number =>
+    memoryOf(readConfig({ metadata: { name: 'kubevip' }, data }).settings);
+  assert.equal(memory({ 'search-order': 'spread' }), 0);
+  for (const scope of ['', '-a', '-global', '.internal']) {
+    assert.equal(memory({ [`sticky${scope}`]: '5m' }), 300_000);
+    assert.equal(memory({ [`cool-down${scope}`]: '5m' }), 300_000);
+    assert.equal(memory({ [`search-order${scope}`]: 'least-recently-used' }), Number.POSITIVE_INFINITY);
+  }
+  assert.equal(memory({ sticky: '5m', 'cool-down-a': '1h', 'cool-down-b': '0s' }), 3_600_000);
+});

@@ -109,7 +109,7 @@ function serviceIn(namespace: string, name: string): ServiceView {
 /** Decides until nothing is left, and lets the writes succeed. Returns the number of decisions. */
 function settled(allocator: Allocator): number {
   let decisions = 0;
-  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+  for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
     decisions += 1;
     const { decision, state, work } = next;
     if ('patch' in decision && !isEmptyPatch(decision.patch)) {
@@ -123,7 +123,7 @@ function settled(allocator: Allocator): number {
 }
 
 function worldOf(data: Data, reads: Reads): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(countedConfig(data, reads));
   allocator.replaceServices([], '1');
   return allocator;

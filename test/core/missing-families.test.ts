@@ -79,7 +79,7 @@ test('a Service that lacks a family of one of its pools is decided again when th
   const world = new SmallWorld(data).create(['x/0'], ['x/1', wish]);
   assert.equal(world.annotation('x/1'), '10.0.0.2,fd00::1,10.0.1.1');
   world.allocator.deleteService('x/0', '999');
-  const next = world.allocator.next() ?? assert.fail('nothing was decided');
+  const next = world.allocator.next(0) ?? assert.fail('nothing was decided');
   assert.equal(next.state.key, 'x/1');
   assert.match(
     explainDecision(next.decision, options),
@@ -97,7 +97,7 @@ test('a Service that lacks a family of one of its pools is decided again when th
   const world = new SmallWorld(data).create(['y/0', { spec: 'fd01::1' }], ['x/1', wish]);
   assert.match(world.says('x/1'), /^The Service has no IPv6 address from pool b, .* Pool b is full: /);
   world.allocator.deleteService('y/0', '999');
-  assert.equal(world.allocator.next()?.state.key, 'x/1');
+  assert.equal(world.allocator.next(0)?.state.key, 'x/1');
 });
 
 test('of two pools that lack a family, the one that has it now is said to provide it', () => {

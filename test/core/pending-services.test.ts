@@ -36,7 +36,7 @@ function pools(data: Record<string, string>): Config {
 
 /** An allocator in which nothing is left to decide. */
 function world(config: Config, ...services: readonly ReturnType<typeof service>[]): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   allocator.setConfig(config);
   allocator.replaceServices(services, '1');
   decided(allocator);
@@ -46,7 +46,7 @@ function world(config: Config, ...services: readonly ReturnType<typeof service>[
 /** Decides on all that is queued, begins all writes, and lists the Services. */
 function decided(allocator: Allocator): string[] {
   const keys: string[] = [];
-  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+  for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
     keys.push(next.state.key);
     if (next.decision.kind === 'write') allocator.assume(next, next.decision.patch);
     else next.work.done();

@@ -316,6 +316,61 @@ for (const [title, data, second, expected] of apart)
     assert.equal(world.says('x/2'), expected);
   });
 
+/** Two Services with one sharing key, whose ports do not conflict any more, each with an address of its own. */
+function separate(data: Record<string, string> = {}): SmallWorld {
+  const world = new SmallWorld({ 'cidr-x': '10.0.0.1-10.0.0.9' }).create(
+    ['x/1', key([80])],
+    ['x/2', key([80])],
+  );
+  return world.edit('x/2', key([443])).configure({ 'cidr-x': '10.0.0.1-10.0.0.9', ...data });
+}
+
+const first = { family: 'IPv4', value: 0x0a000001n } as const;
+
+for (const [title, setAside, expected] of [
+  [
+    'by the configuration',
+    () => separate({ 'reserve-x': 'web=10.0.0.1' }),
+    'it is reserved for x/web (reserve-x). To share the address, remove the reservation, and then request the address with the annotation kube-vip.io/reallocate.',
+  ],
+  [
+    'as an external IP',
+    () => {
+      const world = separate();
+      world.allocator.externalIPs.put({ key: 'x/web', addresses: [first], resourceVersion: '100' });
+      return world.settle();
+    },
+    'it is used as an external IP of Service x/web. To share the address, remove it from spec.externalIPs of x/web, and then request the address with the annotation kube-vip.io/reallocate.',
+  ],
+  [
+    'by a claim of another owner',
+    () => {
+      const world = separate();
+      const owner = { parent: 'services x/web', managedBy: 'ipam' };
+      world.allocator.ledger.reservations.add({ why: 'claimed', address: first, owner });
+      return world.settle();
+    },
+    'it is claimed by the IPAddress object 10.0.0.1 (parent services x/web, managed by ipam). The controller assigns the address to no other Service while that object exists.',
+  ],
+] as const)
+  test(`a Service that cannot join those with its sharing key is told for whom the address is set aside: ${title}`, () => {
+    const world = setAside();
+    assert.equal(
+      world.says('x/2'),
+      `The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": 10.0.0.1 is assigned to x/1, and ${expected}`,
+    );
+    world.edit('x/2', { annotations: { 'kube-vip.io/reallocate': '10.0.0.1' } });
+    assert.equal(world.annotation('x/2'), '10.0.0.2');
+  });
+
+test('a Service can join another one on the address that is reserved for itself, whatever it was before', () => {
+  const world = separate({ 'reserve-x': '2=10.0.0.1' });
+  world.allocator.externalIPs.put({ key: 'x/2', addresses: [first], resourceVersion: '100' });
+  assert.match(world.settle().says('x/2'), /It could share 10\.0\.0\.1 now\./);
+  world.edit('x/2', { annotations: { 'kube-vip.io/reallocate': '10.0.0.1' } });
+  assert.deepEqual([world.annotation('x/2'), world.says('x/2')], ['10.0.0.1', 'Shared with x/1.']);
+});
+
 test('a Service with a sharing key says nothing if it shares, if no other has its key, and when the other one is gone', () => {
   const world = new SmallWorld({ 'cidr-x': '10.0.0.1-10.0.0.9', 'cidr-y': '10.0.1.1-10.0.1.9' }).create(
     ['x/1', key([80])],
@@ -349,6 +404,30 @@ function remedies(world: SmallWorld, key: string, data: Record<string, string>):
     ({ advice, command = '' }) => [advice, command],
   );
 }
+
+test('only the keys that exclude addresses of the pool are named, and changed', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.2', 'exclude-x': '10.9.9.9', 'exclude-global': '10.0.0.0/24' };
+  const world = new SmallWorld(data).create(['x/1']);
+  assert.match(world.says('x/1'), /^Every address of pool cidr-x is excluded \(exclude-global\)\./);
+  const [[advice] = []] = remedies(world, 'x/1', data);
+  assert.equal(advice, 'Exclude fewer addresses with exclude-global: replace ADDRESSES.');
+  world.configure({ ...data, 'exclude-x': '10.0.0.1' });
+  assert.match(
+    world.says('x/1'),
+    /^Every address of pool cidr-x is excluded \(exclude-x, exclude-global\)\./,
+  );
+});
+
+test('a Service whose deletion frees no address is not named: it is an external IP as well', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.2' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2'], ['x/3']);
+  const named = (): string[] =>
+    remedies(world, 'x/3', data).flatMap(([advice]) => /no longer needed: (.*)\.$/.exec(advice)?.[1] ?? []);
+  assert.deepEqual(named(), ['x/1, x/2']);
+  world.allocator.externalIPs.put({ key: 'x/web', addresses: [first], resourceVersion: '100' });
+  world.settle();
+  assert.deepEqual(named(), ['x/2']);
+});
 
 const two = { 'pool.internal': '10.0.0.0/24', 'pool.dmz': '203.0.113.16/28', 'select.dmz': 'tier=edge' };
 

@@ -74,7 +74,7 @@ interface Writing {
 /** One controller and one cluster, step by step. The promises are checked at each write, and whenever nothing is left to do. */
 class Run {
   readonly cluster = new Cluster();
-  allocator = new Allocator(options);
+  allocator = new Allocator(options, () => 0);
   writing: Writing[] = [];
   /** The versions of LoadBalancers that a list or a watch has shown to this allocator. */
   shownVersions = new Set<string | undefined>();
@@ -150,7 +150,7 @@ class Run {
         this.writing = [];
         this.resting.clear();
         this.lost = [];
-        this.allocator = new Allocator(options);
+        this.allocator = new Allocator(options, () => 0);
         this.shownVersions.clear();
         this.relistOthers();
         this.relist();
@@ -243,7 +243,7 @@ class Run {
   decide(limit: number): number {
     let count = 0;
     for (; count < limit; count += 1) {
-      const decided = this.allocator.next();
+      const decided = this.allocator.next(0);
       if (decided === undefined) break;
       const { state, decision } = decided;
       this.checkMessages(decided);
@@ -380,6 +380,7 @@ class Run {
       const isStable =
         releasingIPs.length === 0 ||
         (releasingIPs.length === 1 &&
+          releasingIPs.every(({ isOnly }) => isOnly) &&
           requestedIPs.length === 2 &&
           requestedIPs.every(({ family }) => family === 'IPv4'));
       const { metadata, ...service } = objectOf(isStable ? view : { ...view, deleting: true });
@@ -604,7 +605,7 @@ class Run {
       );
     }
     // A new controller that reads the Services in another order makes the same decisions and writes nothing.
-    const other = new Allocator(options);
+    const other = new Allocator(options, () => 0);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
     other.setNodes(this.allocator.nodes);
     other.externalIPs.replace(
@@ -613,7 +614,7 @@ class Run {
     );
     other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
-    for (let decided = other.next(); decided !== undefined; decided = other.next()) {
+    for (let decided = other.next(0); decided !== undefined; decided = other.next(0)) {
       const { state, decision, work } = decided;
       work.done();
       const change = 'patch' in decision ? decision.patch : {};

@@ -133,7 +133,7 @@ interface Story {
 
 function play({ data, options, nodes, services, leads }: Story): void {
   const allOptions = { ...usual, ...options };
-  const allocator = new Allocator(allOptions);
+  const allocator = new Allocator(allOptions, () => 0);
   const views = new Map<string, ServiceView>();
   const written = new Map<string, Decision>();
   for (const [key, sketch] of Object.entries(services)) views.set(key, viewOf(serviceOf(key, sketch)));
@@ -149,7 +149,7 @@ function play({ data, options, nodes, services, leads }: Story): void {
     '1',
   );
   let version = 1;
-  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+  for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
     const { state, decision, work } = next;
     if (!('patch' in decision) || isEmptyPatch(decision.patch)) {
       work.done();

@@ -128,7 +128,7 @@ export class SmallWorld {
   /** Decides until nothing is left to do. */
   settle(): this {
     let writes = 0;
-    for (let next = this.allocator.next(); next !== undefined; next = this.allocator.next()) {
+    for (let next = this.allocator.next(0); next !== undefined; next = this.allocator.next(0)) {
       const { state, decision, work } = next;
       if ('patch' in decision && !isEmptyPatch(decision.patch)) {
         writes += 1;

@@ -94,7 +94,7 @@ class World {
 
   /** Assigns addresses: the claims first, as the controller does. */
   decide(isDenied = false): void {
-    for (let next = this.allocator.next(); next !== undefined; next = this.allocator.next()) {
+    for (let next = this.allocator.next(0); next !== undefined; next = this.allocator.next(0)) {
       const { state, decision, work } = next;
       if (decision.kind === 'write') {
         const requests = this.allocator.claimTracker.requestsFor(state, decision.patch);

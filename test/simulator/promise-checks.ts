@@ -492,7 +492,7 @@ function freshAllocator(
   services: readonly Service[],
   claims: readonly IPAddress[] | undefined,
 ): Allocator {
-  const allocator = new Allocator(options);
+  const allocator = new Allocator(options, () => 0);
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
   if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');
   allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));

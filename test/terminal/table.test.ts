@@ -7,7 +7,7 @@ import { visibleWidth } from '../../src/terminal/wrap.ts';
 const plain: TableView = { width: Infinity, color: false, bars: false, nextSteps: [] };
 
 function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
-  return { namespace: 'shop', name, addresses: '', from: '', condition: '', state: 'Assigned', ...more };
+  return { namespace: 'shop', name, addresses: [], from: '', condition: '', state: 'Assigned', ...more };
 }
 
 /** A pool with the fields that the table shows. */
@@ -20,9 +20,9 @@ function pool(fields: Omit<PoolRow, Defaults>): PoolRow {
 
 const report: Report = {
   services: [
-    row('web', { addresses: '192.168.0.201', from: 'cidr-shop' }),
+    row('web', { addresses: ['192.168.0.201'], from: 'cidr-shop' }),
     row('dual', {
-      addresses: '2001::10,192.168.0.10',
+      addresses: ['2001::10', '192.168.0.10'],
       from: 'range-shop',
       condition: 'Shared with shop/web.',
     }),
@@ -31,7 +31,7 @@ const report: Report = {
       condition: 'Pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
     }),
     row('extra', {
-      addresses: '192.168.0.201',
+      addresses: ['192.168.0.201'],
       from: 'static',
       state: 'Conflict',
       condition: '192.168.0.201 is already assigned to shop/web.',
@@ -115,7 +115,12 @@ test('on a very narrow terminal, each row is a block of lines', () => {
 test('at every width, no text is lost, no line is too wide, and no line ends in a space', () => {
   const letters = (lines: string[]): string => lines.join('').replace(/[\s-]|\.{3}/g, '');
   const expected = [
-    ...report.services.flatMap(({ name, addresses, from, condition }) => [name, addresses, from, condition]),
+    ...report.services.flatMap(({ name, addresses, from, condition }) => [
+      name,
+      ...addresses,
+      from,
+      condition,
+    ]),
     ...report.pools.flatMap(({ key, ranges, remark }) => [key, ranges, remark]),
     ...report.problems,
   ];
@@ -168,7 +173,7 @@ test('counts are exact below one billion and rounded from there', () => {
 test('control characters in names and conditions are escaped', () => {
   const hostile = 'a\x1b[2Jb\u202ec\u009bd\ne';
   const rows: Report = {
-    services: [row(hostile, { addresses: hostile, from: hostile, condition: hostile })],
+    services: [row(hostile, { addresses: [hostile], from: hostile, condition: hostile })],
     pools: [pool({ key: hostile, ranges: hostile, size: 1n, used: 0n, free: 1n, remark: hostile })],
     problems: [hostile],
   };

@@ -17,7 +17,7 @@ function createLive(costMs = 0) {
     take() {
       snapshots += 1;
       if (services.length === 0) throw new Error('a bug');
-      const snapshot = takeSnapshot(world({ 'cidr-global': '10.0.0.0/24' }, services), options);
+      const snapshot = takeSnapshot(world({ 'cidr-global': '10.0.0.0/24' }, services), options, 0);
       clock.advance(costMs);
       return snapshot;
     },

@@ -17,7 +17,7 @@ function rangeOf(text: string): Range {
 }
 
 function drawn(ranges: readonly string[], allocator: Allocator, scale: Scale): string[] {
-  const map = mapOf(ranges.map(rangeOf), [], takeSnapshot(allocator, options), scale);
+  const map = mapOf(ranges.map(rangeOf), [], takeSnapshot(allocator, options, 0), scale);
   return map.segments.flatMap((segment) =>
     'cells' in segment
       ? segment.cells.map(({ address, state, services }) => `${address} ${state} ${services.join()}`.trim())
@@ -57,7 +57,12 @@ test('a /64 is drawn as 256 blocks, and names the block that is in use', () => {
     served('a/one', '2001:db8::1:5', { from: 'cidr-a' }),
     served('a/two', '2001:db8::1:9', { from: 'cidr-a' }),
   ]);
-  const [segment] = mapOf([rangeOf('2001:db8::/64')], [], takeSnapshot(allocator, options), large).segments;
+  const [segment] = mapOf(
+    [rangeOf('2001:db8::/64')],
+    [],
+    takeSnapshot(allocator, options, 0),
+    large,
+  ).segments;
   assert.ok(segment !== undefined && 'blocks' in segment);
   assert.equal(segment.blocks.length, 256);
   assert.equal(segment.blocks[0]?.range, '2001:db8::/72');
@@ -70,7 +75,7 @@ test('a /64 is drawn as 256 blocks, and names the block that is in use', () => {
 
 test('a map of many ranges is bounded, and counts the ranges that are not drawn', () => {
   const ranges = Array.from({ length: 2000 }, (_, i) => rangeOf(`10.${i >> 8}.${i & 255}.0/28`));
-  const map = mapOf(ranges, [], takeSnapshot(world({}), options), small);
+  const map = mapOf(ranges, [], takeSnapshot(world({}), options, 0), small);
   assert.equal(map.segments.length, small.maxTotal / 16);
   assert.equal(map.more, 2000 - small.maxTotal / 16);
 });
@@ -85,7 +90,7 @@ test('blocks are the range from end to end, as few as allowed, and count what it
         { 'cidr-a': '10.0.0.0/25,10.0.0.140-10.0.0.200' },
         held.map((last, i) => served(`a/s${i}`, `10.0.0.${last}`, { from: 'cidr-a' })),
       );
-      const [segment] = mapOf([range], [], takeSnapshot(allocator, options), scale).segments as [Segment];
+      const [segment] = mapOf([range], [], takeSnapshot(allocator, options, 0), scale).segments as [Segment];
       const parts =
         'cells' in segment
           ? segment.cells.map(({ address }) => rangeOf(address))

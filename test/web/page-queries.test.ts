@@ -33,6 +33,7 @@ const snapshot = takeSnapshot(
     unassigned('shop', 'assigning'),
   ]),
   options,
+  0,
 );
 const names = (items: readonly ServiceItem[]): string[] =>
   items.map(({ namespace, name }) => `${namespace}/${name}`);
@@ -62,21 +63,21 @@ test('a DHCP pool has no addresses of its own and shows its leases', () => {
 });
 
 test('a Service whose write is due is Assigning and has no address yet', () => {
-  const { service, pools } = findService(snapshot, 'shop/assigning');
+  const { service, pools } = findService(snapshot, 'shop/assigning', 0);
   // Another Service might get the address first.
   assert.deepEqual([service.state, service.addresses, service.from], ['Assigning', [], 'cidr-shop']);
   assert.deepEqual(pools, ['cidr-shop']);
 });
 
 test('a Service has the checks of its decision, and remedies if it is pending', () => {
-  const { checks, remedies } = findService(snapshot, 'full/pending');
+  const { checks, remedies } = findService(snapshot, 'full/pending', 0);
   assert.deepEqual(
     checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name),
     ['address'],
   );
   assert.match(remedies[0] ?? '', /^Add addresses to cidr-full/);
   assert.match(remedies[1] ?? '', /full\/assigned/);
-  assert.deepEqual(findService(snapshot, 'shop/cart').remedies, []);
+  assert.deepEqual(findService(snapshot, 'shop/cart', 0).remedies, []);
 });
 
 test('a pool, a part of a pool, and an unknown pool', () => {
@@ -149,7 +150,7 @@ test('an address that a Service of another type has as an external IP names that
     spec: { type: 'ClusterIP', externalIPs: ['10.0.1.1', '10.0.1.2'] },
   };
   allocator.externalIPs.replace([externalIPsOf(legacy)], '99');
-  const withExternal = takeSnapshot(allocator, options);
+  const withExternal = takeSnapshot(allocator, options, 0);
   const used = findAddress(withExternal, '10.0.1.2');
   assert.equal(used.state, 'unmanaged');
   assert.equal(used.externalIP, 'used as an external IP of Service default/legacy');
@@ -178,7 +179,7 @@ test('named pools, exclusions, reservations, and quotas', () => {
       asking,
     ],
   );
-  const named = takeSnapshot(allocator, options);
+  const named = takeSnapshot(allocator, options, 0);
   const { pools, quotas, moreQuotas } = overviewOf(named);
   assert.deepEqual(
     pools.map(({ key, size, used, free, notes }) => [key, size, used, free, notes]),
@@ -224,7 +225,7 @@ test('named pools, exclusions, reservations, and quotas', () => {
   assert.equal(findAddress(named, '10.0.0.9').note, 'reserved for shop/db (reserve-shop)');
   assert.equal(findAddress(named, '10.0.0.5').note, '');
   assert.equal(findAddress(named, '10.0.1.3').note, 'reserved for shop/web (reserve-shop)');
-  const { pools: own, checks } = findService(named, 'shop/late');
+  const { pools: own, checks } = findService(named, 'shop/late', 0);
   assert.deepEqual(own, ['pool.internal', 'pool.dmz']);
   assert.match(JSON.stringify(checks), /pools-shop has internal, dmz/);
 });
@@ -235,7 +236,7 @@ test('a part of a pool that several keys exclude says which key excludes which a
     'exclude-shop': '10.0.0.1-10.0.0.9',
     'exclude-global': '10.0.0.8-10.0.0.12',
   });
-  const taken = takeSnapshot(allocator, options);
+  const taken = takeSnapshot(allocator, options, 0);
   const noteOf = (text: string): string => findAddress(taken, text).note;
   assert.deepEqual(['10.0.0.7', '10.0.0.8', '10.0.0.12', '10.0.0.13'].map(noteOf), [
     'excluded by exclude-shop',

@@ -210,7 +210,7 @@ function rowOf({ row, isDue }: ExplainedRow) {
   return {
     service: `${row.namespace}/${row.name}`,
     state: isDue ? ('Assigning' as const) : row.state,
-    addresses: row.addresses === '' ? [] : row.addresses.split(','),
+    addresses: row.addresses,
     from: row.from,
     condition: row.condition,
   };
@@ -335,7 +335,7 @@ function tableOf(rows: readonly ExplainedRow[], { ansi, width }: OutputOptions, 
     return [
       { text: service },
       { text: state, paint: paints[state] },
-      { text: row.addresses === '' ? '-' : short(row.addresses) },
+      { text: row.addresses.length === 0 ? '-' : short(row.addresses.join(',')) },
       { text: row.from === '' ? '-' : row.from },
       { text: row.condition },
     ];

@@ -1,4 +1,5 @@
 import { errorText } from '../../client/errors.ts';
+import { textsOf } from '../../core/model/address-list.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../../core/model/service-view.ts';
 import { History, type HistoryAnswer, type HistoryQuery } from '../../core/queries/history.ts';
 import type { HistoryFact } from '../../core/queries/history-facts.ts';
@@ -93,8 +94,8 @@ export class HistoryReader {
   addCurrent(views: readonly ServiceView[], wallMs: number): void {
     const holders = views.flatMap((view) => {
       const { record, uid } = view;
-      const isOwn = record !== undefined && record.uid === uid && record.addresses.text !== '';
-      return isOwn ? [{ service: keyOf(view), addresses: record.addresses.text.split(',') }] : [];
+      const isOwn = record !== undefined && record.uid === uid && record.addresses.entries.length > 0;
+      return isOwn ? [{ service: keyOf(view), addresses: textsOf(record.addresses) }] : [];
     });
     // The clock of this machine may be behind the cluster's.
     const time = Math.max(wallMs, this.#covered?.ends ?? 0);

@@ -1,6 +1,6 @@
 import { type Address, isUnspecified } from '../ip/address.ts';
 import { hasAllocationOf, isReserved, requests, type ServiceState } from '../ledger/service-state.ts';
-import { addressesOf, formatAddressList } from '../model/address-list.ts';
+import { addressesOf, canonicalList } from '../model/address-list.ts';
 import { type Claim, type ClaimReservation, isForSameWrite } from '../model/claim.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import { compareVersions } from '../model/service-view.ts';
@@ -37,7 +37,7 @@ export function claimRequests(
     service: key,
     uid: view.uid,
     version: view.resourceVersion,
-    addresses: formatAddressList(added),
+    addresses: canonicalList(added),
     source: record.source,
   };
   return added.flatMap((address): ClaimRequest[] => {

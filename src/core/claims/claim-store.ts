@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../ip/address.ts';
+import { type Address, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import type { Reservations } from '../ledger/reservations.ts';
 import type { ReservedAddress } from '../ledger/service-state.ts';
@@ -82,11 +82,12 @@ export class ClaimStore {
     const known = this.#reservations.of(key, 'write');
     if (known.length === 0) return none;
     const isComplete = (write: ClaimReservation): boolean =>
-      write.addresses
-        .split(',')
-        .every((text) =>
-          known.some(({ address, by }) => formatAddress(address) === text && isForSameWrite(by, write)),
-        );
+      write.addresses.entries.every((entry) =>
+        known.some(
+          ({ address, by }) =>
+            typeof entry === 'object' && sameAddress(address, entry) && isForSameWrite(by, write),
+        ),
+      );
     return known
       .filter(({ by }) => isBinding(by, view) && isComplete(by))
       .map(({ address, by }) => ({ address, source: by.source }));

@@ -61,6 +61,8 @@ export interface KeyRow<T, S extends Scope> {
   readonly yieldsTo?: readonly string[];
   /** Whether other values are read by it, so that it is read before them. */
   readonly isReadFirst?: true;
+  /** Of a key that needs to know who had the addresses that are free: for how long this value does, in milliseconds. */
+  remembers?(value: NoInfer<T>): number;
   /** What it does, in Markdown, for docs/reference.md. */
   readonly sentence: string;
 }
@@ -156,18 +158,21 @@ export const configKeys = {
     scopes: ['pool', 'namespace', 'all'],
     type: order,
     default: 'asc',
+    remembers: (value) => (value === 'least-recently-used' ? Number.POSITIVE_INFINITY : 0),
     sentence:
       '`desc` allocates from the highest address down, `least-recently-used` [the address that was free for the longest time](pools.md#let-addresses-rest), `spread` starts at a place that depends on the Service',
   }),
   sticky: row({
     scopes: ['pool', 'namespace', 'all'],
     type: duration,
+    remembers: (value) => value,
     sentence:
       'How long a Service that is created again gets [the address that it had](pools.md#the-same-address-after-a-service-is-created-again)',
   }),
   'cool-down': row({
     scopes: ['pool', 'namespace', 'all'],
     type: duration,
+    remembers: (value) => value,
     sentence:
       'How long an address that was freed is given to other Services only if [there is no other one](pools.md#let-addresses-rest)',
   }),

@@ -1,5 +1,5 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
-import { mergeRanges, rangesContain } from '../ip/range.ts';
+import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
@@ -49,7 +49,9 @@ export interface PolicyPool extends Pool, AddressSettings {
   readonly name: string;
   /** With the addresses that are excluded. */
   readonly whole: Pool;
-  /** The keys that exclude addresses from it, if any are excluded. */
+  /** The keys that apply to it, whether or not it has the addresses that they name. */
+  readonly exclusions: readonly Exclusion[];
+  /** Those of them that exclude some of its addresses. */
   readonly excludedBy: readonly string[];
   /** Distinguishes pools with the same key whose addresses differ between namespaces. */
   readonly id: string;
@@ -57,6 +59,12 @@ export interface PolicyPool extends Pool, AddressSettings {
   readonly selector: LabelSelector | undefined;
   /** Whether it serves Services that do not name it. */
   readonly isAutomatic: boolean;
+}
+
+/** A key of the ConfigMap that excludes addresses from pools, and its value. */
+export interface Exclusion {
+  readonly key: string;
+  readonly ranges: readonly Range[];
 }
 
 export type PoolChoice =
@@ -88,7 +96,7 @@ interface NamespacePolicies {
   readonly byLabel: Map<string, AllocationPolicy>;
 }
 
-type Addresses = Pick<PolicyPool, 'spans' | 'size' | 'excludedBy'>;
+type Addresses = Pick<PolicyPool, 'spans' | 'size' | 'exclusions' | 'excludedBy'>;
 
 interface Resolved {
   readonly namespaces: Map<string, NamespacePolicies>;
@@ -244,7 +252,7 @@ function poolIn(
   if (pool === undefined) return undefined;
   const isOwn = pool !== asRead || (exclude.namespace.has(namespace) && !exclude.pool.has(name ?? ''));
   const id = isOwn ? `${key} ${namespace}` : key;
-  const addresses = remembered(known, id, () => withoutExcluded(config, pool, name, namespace));
+  const addresses = remembered(known, id, () => withoutExcluded(pool, exclusionsOf(config, name, namespace)));
   return {
     ...pool,
     ...addresses,
@@ -271,42 +279,40 @@ function addressSettings({ settings }: Config, pool: string | undefined, namespa
   };
 }
 
-/** The addresses of a pool without those that are excluded from it: by its own key or the namespace's, and by the global one. */
-function withoutExcluded(
+/** The keys that exclude addresses from a pool as a namespace uses it: its own or the namespace's, and the global one. */
+function exclusionsOf(
   { settings: { exclude } }: Config,
-  pool: Pool,
   name: string | undefined,
   namespace: string,
-): Addresses {
-  const isPools = name !== undefined && exclude.pool.has(name);
-  const own = isPools ? exclude.pool.get(name) : exclude.namespace.get(namespace);
-  const everywhere = exclude.namespace.get('global');
-  const gaps = mergeRanges([...(own ?? []), ...(everywhere ?? [])]);
-  if (gaps.length === 0) return { ...pool, excludedBy: [] };
-  const spans = {
-    IPv4: without(pool.spans.IPv4, gaps, 'IPv4'),
-    IPv6: without(pool.spans.IPv6, gaps, 'IPv6'),
-  };
-  const size = { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) };
-  if (size.IPv4 === pool.size.IPv4 && size.IPv6 === pool.size.IPv6) return { ...pool, excludedBy: [] };
-  const keys = [
-    ...(own === undefined ? [] : [isPools ? `exclude.${name}` : `exclude-${namespace}`]),
-    ...(everywhere === undefined ? [] : ['exclude-global']),
-  ];
-  return { spans, size, excludedBy: [...new Set(keys)] };
+): readonly Exclusion[] {
+  const ofPool = name === undefined ? undefined : exclude.pool.get(name);
+  const target = namespace === 'global' || ofPool !== undefined ? [] : [namespace];
+  const ofNamespaces = [...target, 'global'].flatMap((one) => {
+    const ranges = exclude.namespace.get(one);
+    return ranges === undefined ? [] : [{ key: `exclude-${one}`, ranges }];
+  });
+  return ofPool === undefined ? ofNamespaces : [{ key: `exclude.${name}`, ranges: ofPool }, ...ofNamespaces];
 }
 
-/** For how long freed addresses have to be remembered, in milliseconds; 0 if no key needs that. */
-export function memoryOf({ settings }: Config): number {
-  const orders = settings['search-order'];
-  const isLeastRecentlyUsed = [orders.pool, orders.namespace, orders.all].some((values) =>
-    [...values.values()].includes('least-recently-used'),
-  );
-  if (isLeastRecentlyUsed) return Number.POSITIVE_INFINITY;
-  const durations = [settings.sticky, settings['cool-down']].flatMap(({ pool, namespace, all }) =>
-    [pool, namespace, all].flatMap((values) => [...values.values()]),
-  );
-  return durations.reduce((max, one) => Math.max(max, one), 0);
+/** The addresses of a pool without the excluded ones. */
+function withoutExcluded(pool: Pool, exclusions: readonly Exclusion[]): Addresses {
+  const gaps = mergeRanges(exclusions.flatMap(({ ranges }) => ranges));
+  if (gaps.length === 0) return { ...pool, exclusions, excludedBy: [] };
+  const spans = spansWithout(pool, gaps);
+  const size = { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) };
+  if (size.IPv4 === pool.size.IPv4 && size.IPv6 === pool.size.IPv6)
+    return { ...pool, exclusions, excludedBy: [] };
+  const excludes = ({ ranges }: Exclusion): boolean => {
+    if (exclusions.length === 1) return true;
+    const { IPv4, IPv6 } = spansWithout(pool, ranges);
+    return sizeOf(IPv4) < pool.size.IPv4 || sizeOf(IPv6) < pool.size.IPv6;
+  };
+  const excluding = exclusions.filter(excludes);
+  return { spans, size, exclusions, excludedBy: excluding.map(({ key }) => key) };
+}
+
+function spansWithout({ spans }: Pool, gaps: readonly Range[]): Pool['spans'] {
+  return { IPv4: without(spans.IPv4, gaps, 'IPv4'), IPv6: without(spans.IPv6, gaps, 'IPv6') };
 }
 
 /** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */

@@ -55,6 +55,17 @@ export function settingsIn(settings: Settings, scope: Scope): string[] {
     );
 }
 
+/** For how long freed addresses have to be remembered, in milliseconds; 0 if no key needs that. */
+export function memoryOf(settings: Settings): number {
+  const all: AnySettings<ReadonlyMap<string, unknown>> = settings;
+  let longest = 0;
+  for (const { name, row, scope } of keyForms) {
+    if (row.remembers === undefined) continue;
+    for (const value of all[name]?.[scope]?.values() ?? []) longest = Math.max(longest, row.remembers(value));
+  }
+  return longest;
+}
+
 /** The values of one key that can be set for a pool, a namespace, and everything. */
 interface Scoped<T> {
   readonly pool?: ReadonlyMap<string, T>;

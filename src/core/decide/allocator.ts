@@ -1,6 +1,7 @@
 import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
-import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
+import { isInPool, poolsOf, reservedIn } from '../config/policy.ts';
+import { memoryOf } from '../config/settings.ts';
 import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
@@ -98,7 +99,7 @@ export class Allocator {
   readonly #wallTime: () => number;
 
   /** `wallTime` is in milliseconds since 1970. */
-  constructor(options: Options, wallTime: () => number = () => 0) {
+  constructor(options: Options, wallTime: () => number) {
     this.#options = options;
     this.#wallTime = wallTime;
     this.ledger.former.limit = options.maxFormerHolders ?? defaultMaxFormerHolders;
@@ -182,7 +183,7 @@ export class Allocator {
     this.#changedAddresses.clear();
     this.ledger.reservations.replaceConfigured(reservedIn(config));
     // Without a ConfigMap nothing is allocated, and it may come back in a moment.
-    if (config.exists) this.ledger.former.setMemory(memoryOf(config));
+    if (config.exists) this.ledger.former.setMemory(memoryOf(config.settings));
     this.claimTracker.expire();
     for (const state of this.ledger.all()) this.#queue.add(state);
   }
@@ -197,16 +198,17 @@ export class Allocator {
    * Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if none is ready. `now` is in
    * milliseconds of the caller's clock; only delayed Services depend on it.
    */
-  next(now = 0): ServiceWork | undefined {
+  next(now: number): ServiceWork | undefined {
     if (!this.isReady) return undefined;
     if (this.#changedAddresses.size > 0)
       for (const other of this.#changedAddresses.take(this.config))
         if (!this.#writing.has(other.key)) this.#queue.add(other);
+    const { facts } = this;
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
       const state = this.ledger.get(work.item.key);
-      const decided = state && this.#decide(state);
+      const decided = state && this.#decide(state, facts);
       if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
-        this.#trackPending(decided);
+        this.#trackPending(decided, facts);
         const { decision, trace } = decided;
         return { state: decided.state, decision, trace, work };
       }
@@ -256,7 +258,7 @@ export class Allocator {
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.ledger.get(key);
-    return state && this.#decide(state);
+    return state && this.#decide(state, this.facts);
   }
 
   /**
@@ -291,12 +293,12 @@ export class Allocator {
     if (state !== undefined) this.#queue.add(state);
   }
 
-  #decide(state: ServiceState): ServiceDecision {
-    const { decision, trace } = decide(state, this.facts, this.#options.controller);
+  #decide(state: ServiceState, facts: Facts): ServiceDecision {
+    const { decision, trace } = decide(state, facts, this.#options.controller);
     return { state, decision, trace };
   }
 
-  /** What decisions depend on besides the Service itself: one time for a whole decision. */
+  /** What decisions depend on besides the Service itself, at this moment: it is read once for each decision. */
   get facts(): Facts {
     return { ledger: this.ledger, config: this.config, nodes: this.#nodes, now: this.now };
   }
@@ -448,8 +450,8 @@ export class Allocator {
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending({ state, decision }: ServiceDecision): void {
-    const waiting = waitingFor(state, decision, this.facts);
+  #trackPending({ state, decision }: ServiceDecision, facts: Facts): void {
+    const waiting = waitingFor(state, decision, facts);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }

@@ -1,4 +1,6 @@
 import type { Address, Family } from '../ip/address.ts';
+import type { HolderConflict } from '../ledger/ledger.ts';
+import type { Blocker } from '../ledger/reservations.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { AddressList, CanonicalList } from '../model/address-list.ts';
@@ -77,7 +79,7 @@ export type AddressConflict =
       readonly address: Address;
       /** A Service, or the parent of an IPAddress claim. */
       readonly holder: string;
-      readonly why: SharingConflict;
+      readonly why: HolderConflict['why'];
       /** More contenders than are named come before this one: the next holder is none of its concern. */
       readonly isBehindMany?: true;
     }
@@ -172,7 +174,9 @@ export type NotShared =
   /** The Service itself can share no address. */
   | { readonly code: 'not-eligible'; readonly why: Exclude<NotEligible, 'being-deleted'> }
   /** The pools of the Service do not have the address. */
-  | { readonly code: 'not-in-pools' };
+  | { readonly code: 'not-in-pools' }
+  /** The address is set aside for another Service or owner. */
+  | { readonly code: 'set-aside'; readonly reservation: Blocker };
 
 interface OneFamily {
   readonly service: ServiceKey;

@@ -24,7 +24,7 @@ export function nearestMiss(
   for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, pool.descending)) {
     if (examined === maxExamined) break;
     examined += 1;
-    if (ledger.reservations.blocks(address)) continue;
+    if (ledger.reservations.blockers(address, state.key).length > 0) continue;
     let count = 0;
     let miss: NearestMiss | undefined;
     for (const holder of ledger.servicesAt(address)) {

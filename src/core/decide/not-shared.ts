@@ -7,7 +7,6 @@ import { compareAge } from '../model/service-view.ts';
 import { requestOf } from './allocation-request.ts';
 import type { Condition, NotShared } from './decision.ts';
 import type { Subject } from './facts.ts';
-import { isUnblocked } from './shared-address.ts';
 
 const none: readonly never[] = [];
 
@@ -66,7 +65,6 @@ function whyApart(subject: Subject, address: Address): NotShared | undefined {
     const why = holder.key === state.key ? undefined : joinConflict(state, holder, address, facts.config);
     if (why !== undefined) return why;
   }
-  const reserved = facts.ledger.reservedFor(address);
-  if (reserved !== undefined) return { code: 'reserved', key: reserved.key };
-  return isUnblocked(state, address, facts) ? undefined : { code: 'claimed', managedBy: '' };
+  const [reservation] = facts.ledger.reservations.blockers(address, state.key);
+  return reservation && { code: 'set-aside', reservation };
 }

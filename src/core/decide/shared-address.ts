@@ -85,14 +85,21 @@ export function addressForAll(
  * Whether the Service could have the address but for Services that use it: no other owner claims it, no Service of another type has
  * it as an external IP, and the configuration does not reserve it for another one.
  */
-export function isUnblocked(state: ServiceState, address: Address, facts: Facts): boolean {
-  if (!facts.ledger.reservations.blocks(address)) return true;
-  return !isTaken(address, facts) && facts.ledger.reservedFor(address)?.service === state.key;
+export function isUnblocked(
+  { key }: ServiceState,
+  address: Address,
+  { ledger: { reservations } }: Facts,
+): boolean {
+  return reservations.blockers(address, key).length === 0;
 }
 
-/** Whether another owner claims the address, or a Service of another type has it as an external IP. */
-export function isTaken(address: Address, { ledger }: Facts): boolean {
-  return ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
+/** Whether another owner claims the address, or another Service has it as an external IP. */
+export function isTaken(
+  { key }: ServiceState,
+  address: Address,
+  { ledger: { reservations } }: Facts,
+): boolean {
+  return reservations.blockers(address, key).some(({ why }) => why !== 'configured');
 }
 
 /** The addresses in use whose holders agree to share with all of these Services, in search order. */

@@ -138,14 +138,14 @@ function whyNotAvailable(
       : { code: 'target-not-in-pool', address, keys: policy.pools.map(({ key }) => key) };
   if (isUnspecified(address)) return undefined;
   const { ledger } = facts;
-  const owner = ledger.claimOwner(address);
-  if (owner !== undefined) return { code: 'target-claimed', address, owner };
-  const reserved = ledger.reservedFor(address);
-  if (reserved !== undefined && reserved.service !== state.key)
-    return { code: 'target-reserved', address, service: reserved.service, key: reserved.key };
+  const [blocker] = ledger.reservations.blockers(address, state.key);
+  if (blocker?.why === 'claimed') return { code: 'target-claimed', address, owner: blocker.owner };
+  if (blocker?.why === 'configured')
+    return { code: 'target-reserved', address, service: blocker.service, key: blocker.key };
+  // Also of Services of type LoadBalancer, which the reservations do not have.
   const external = ledger.externalUsers(address).filter((user) => user !== state.key);
   if (external.length > 0) return { code: 'target-external-ip', address, services: external };
-  if (reserved !== undefined && ledger.isFreeFor(state, address)) return undefined;
+  if (ledger.reservedFor(address) !== undefined && ledger.isFreeFor(state, address)) return undefined;
   const others = othersAt(state, address, facts);
   if (others.length === 0 || (sharing === 'preferred' && canJoin(state, address, facts))) return undefined;
   return { code: 'target-in-use', address, services: others.map(({ key }) => key).sort() };

@@ -15,9 +15,11 @@ import {
   type Decision,
   isConflictCondition,
   maxNamedServices,
+  type NotShared,
   type OtherServices,
 } from '../decide/decision.ts';
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
+import type { Blocker } from '../ledger/reservations.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import { addressesOf, maxEntries, parseAddressList } from '../model/address-list.ts';
@@ -462,10 +464,6 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
       return about(why.service, 'cannot share because of externalTrafficPolicy: Local');
     case 'no-ports':
       return about(why.service, 'has no ports');
-    case 'claimed':
-      return and('another IPAddress object claims it');
-    case 'reserved':
-      return and(`the address is reserved (${why.key})`);
     case 'other-sharing-key':
       return and(
         why.key === undefined
@@ -618,6 +616,11 @@ function explainNotShared({
         problem: `${problem}: the pools of the Service do not have its address ${formatAddress(address)}.`,
         advice,
       };
+    case 'set-aside':
+      return {
+        problem: `${problem}: ${formatAddress(address)} is assigned to ${other}, and it is ${setAside(why.reservation)}.`,
+        advice: howToRelease(why.reservation),
+      };
     default: {
       const { joint, text } = explainSharingConflict(why, other);
       return {
@@ -626,6 +629,32 @@ function explainNotShared({
       };
     }
   }
+}
+
+/** Completes the sentence about an address. */
+function setAside(reservation: Blocker): string {
+  switch (reservation.why) {
+    case 'claimed': {
+      const { address, owner } = reservation;
+      return `claimed by the IPAddress object ${formatAddress(address)}${explainOwner(owner.parent, owner.managedBy)}`;
+    }
+    case 'configured':
+      return `reserved for ${reservation.service} (${reservation.key})`;
+    case 'external-ip':
+      return externalIPOf([reservation.service]);
+    default:
+      return never(reservation);
+  }
+}
+
+function howToRelease(reservation: Blocker): string {
+  if (reservation.why === 'claimed')
+    return 'The controller assigns the address to no other Service while that object exists.';
+  const remove =
+    reservation.why === 'configured'
+      ? 'remove the reservation'
+      : `remove it from spec.externalIPs of ${reservation.service}`;
+  return `To share the address, ${remove}, and then request the address with the annotation ${annotations.reallocate}.`;
 }
 
 function explainUnusedReservation({
@@ -939,6 +968,10 @@ function noSharingCode(reason: NoSharing | undefined): string {
   return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
+function notSharedCode(why: NotShared | undefined): string | undefined {
+  return why?.code === 'set-aside' ? why.reservation.why : why?.code;
+}
+
 /** Identifies a condition: equal as long as there is nothing new to say. */
 export function conditionCode(condition: Condition): string {
   switch (condition.code) {
@@ -952,7 +985,7 @@ export function conditionCode(condition: Condition): string {
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}${condition.why === undefined ? '' : ` ${condition.why.code}`}`;
     case 'not-shared':
-      return `not-shared ${condition.other} ${formatAddress(condition.address)} ${condition.why?.code}`;
+      return `not-shared ${condition.other} ${formatAddress(condition.address)} ${notSharedCode(condition.why)}`;
     case 'reserved-for-other':
       return `reserved-for-other ${formatAddress(condition.address)} ${condition.service}`;
     case 'reservation-unused':

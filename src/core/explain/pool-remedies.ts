@@ -225,9 +225,7 @@ function deleteHolder(
   if (pool === undefined) return [];
   // An address that several Services use stays in use when one of them is deleted, and a reserved one is for another Service.
   const hasSingleUser = (address: Address): boolean =>
-    ledger.servicesAt(address).length === 1 &&
-    ledger.claimOwner(address) === undefined &&
-    (ledger.reservedFor(address)?.service ?? service) === service;
+    ledger.servicesAt(address).length === 1 && ledger.reservations.blockers(address, service).length === 0;
   const names: ServiceKey[] = [];
   for (const state of ledger.all()) {
     // What the status of a Service without an address shows is another load balancer's.

@@ -151,7 +151,7 @@ export class Ledger {
    * do in vain.
    */
   isFreeFor(state: ServiceState, address: Address): boolean {
-    if (this.reservations.has(address, 'claimed') || this.isExternalIP(address)) return false;
+    if (this.reservations.blockers(address, state.key).length > 0) return false;
     return this.servicesAt(address).every(
       (other) =>
         other.key === state.key ||
@@ -200,11 +200,14 @@ export class Ledger {
       if (conflict !== undefined) return { holder: conflict.holder.key, why: conflict.why };
     }
     if (hasAllocationOf(state, address) || isRemembered(state, address)) return undefined;
-    const owner = this.claimOwner(address);
-    if (owner !== undefined)
-      return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
-    if (reserved === undefined || reserved.service === state.key) return undefined;
-    return { holder: reserved.service, why: { code: 'reserved', key: reserved.key } };
+    for (const blocker of this.reservations.blockers(address, state.key)) {
+      if (blocker.why === 'claimed')
+        return { holder: blocker.owner.parent, why: { code: 'claimed', managedBy: blocker.owner.managedBy } };
+      if (blocker.why === 'configured')
+        return { holder: blocker.service, why: { code: 'reserved', key: blocker.key } };
+      // An external IP keeps the address from being allocated, as one in a status does, but not from a request by name.
+    }
+    return undefined;
   }
 
   /**
@@ -327,5 +330,10 @@ function replaced(
 export interface HolderConflict {
   /** A Service, or the parent of another owner's claim. A reservation is for a Service that may not exist. */
   readonly holder: string;
-  readonly why: SharingConflict;
+  readonly why:
+    | SharingConflict
+    /** An IPAddress object of another owner claims it (claim.ts). */
+    | { readonly code: 'claimed'; readonly managedBy: string }
+    /** The configuration reserves it for another Service, by this key. */
+    | { readonly code: 'reserved'; readonly key: string };
 }

@@ -31,6 +31,9 @@ export type ReservationReason = Reservation['why'];
 
 export type ReservationFor<Why extends ReservationReason> = Extract<Reservation, { readonly why: Why }>;
 
+/** A reservation that can keep an address from a Service, whatever other Services use it. */
+export type Blocker = ReservationFor<'claimed' | 'configured' | 'external-ip'>;
+
 const countedReasons = ['claimed', 'configured'] as const;
 type CountedReason = (typeof countedReasons)[number];
 
@@ -102,6 +105,17 @@ export class Reservations {
     return (
       this.has(address, 'claimed') || this.has(address, 'external-ip') || this.has(address, 'configured')
     );
+  }
+
+  /** The reservations that keep the address from this Service: those for another Service or owner, the most binding ones first. */
+  blockers(address: Address, service: ServiceKey): readonly Blocker[] {
+    // The common case: nothing reserves it.
+    if (!this.blocks(address)) return none;
+    return [
+      ...this.at(address, 'claimed'),
+      ...this.at(address, 'configured').filter((one) => one.service !== service),
+      ...this.at(address, 'external-ip').filter((one) => one.service !== service),
+    ];
   }
 
   /** The reservations of the address for this reason, in no order. */

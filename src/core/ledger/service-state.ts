@@ -72,6 +72,8 @@ interface ReleasingIP {
   readonly address: Address;
   /** Whether the address was allocated to the Service, and not only requested. */
   readonly isAllocated: boolean;
+  /** Whether the Service requests no other address until then. */
+  readonly isOnly: boolean;
 }
 
 /**
@@ -185,6 +187,7 @@ export function assumedState(before: ServiceState, after: ServiceState): Service
   const releasingIPs = released.map((address) => ({
     address,
     isAllocated: hasAllocationOf(before, address),
+    isOnly: before.requestedIPs.length === 1,
   }));
   const usedIPs = withAll(after.usedIPs, { entries: released });
   return { ...after, requestedIPs: [...after.requestedIPs, ...released], usedIPs, releasingIPs };

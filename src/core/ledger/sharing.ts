@@ -16,11 +16,7 @@ export type SharingConflict =
   /** One of them has a sharing key that the other does not have. */
   | { readonly code: 'other-sharing-key'; readonly service: string; readonly key: string | undefined }
   | { readonly code: 'local-traffic'; readonly service: string }
-  | { readonly code: 'no-ports'; readonly service: string }
-  /** An IPAddress object of another owner claims it (claim.ts). */
-  | { readonly code: 'claimed'; readonly managedBy: string }
-  /** The configuration reserves it for another Service, by this key. */
-  | { readonly code: 'reserved'; readonly key: string };
+  | { readonly code: 'no-ports'; readonly service: string };
 
 /**
  * Why two Services that both request an address may not share it; undefined if they may. The first rule that fails is the
@@ -74,6 +70,7 @@ function isStable({ requestedIPs, releasingIPs }: ServiceState): boolean {
   if (releasingIPs.length === 0) return true;
   return (
     releasingIPs.length === 1 &&
+    releasingIPs.every(({ isOnly }) => isOnly) &&
     requestedIPs.length === 2 &&
     requestedIPs.every(({ family }) => family === 'IPv4')
   );

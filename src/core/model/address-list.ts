@@ -60,9 +60,12 @@ export function boundedList(text: string | undefined): string | undefined {
 /** The canonical text, used for writing and for comparisons. */
 export function formatAddressList(entries: readonly AddressEntry[]): string {
   let text = '';
-  for (const entry of entries)
-    text += (text === '' ? '' : ',') + (typeof entry === 'string' ? entry : formatAddress(entry));
+  for (const entry of entries) text += (text === '' ? '' : ',') + formatEntry(entry);
   return text;
+}
+
+function formatEntry(entry: AddressEntry): string {
+  return typeof entry === 'string' ? entry : formatAddress(entry);
 }
 
 /** Addresses and hostnames with their canonical text, which is made once. */
@@ -73,6 +76,11 @@ export interface CanonicalList {
 
 export function canonicalList(entries: readonly AddressEntry[]): CanonicalList {
   return { entries, text: formatAddressList(entries) };
+}
+
+/** The canonical text of each entry. */
+export function textsOf({ entries, text }: CanonicalList): readonly string[] {
+  return entries.length === 1 ? [text] : entries.map(formatEntry);
 }
 
 /** Whether the list has exactly this address. */

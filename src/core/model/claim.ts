@@ -1,5 +1,5 @@
 import { type Address, formatAddress, readAddress } from '../ip/address.ts';
-import { formatAddressList, parseAddressList } from './address-list.ts';
+import { type CanonicalList, formatAddressList, parseAddressList } from './address-list.ts';
 import type { IPAddress } from './objects.ts';
 import type { Options } from './options.ts';
 import type { ServiceKey } from './service-view.ts';
@@ -48,8 +48,8 @@ export interface ClaimReservation {
   readonly service: ServiceKey;
   readonly uid: string;
   readonly version: string;
-  /** All addresses that were decided on together, canonical: `192.168.0.201` or `2001::10,192.168.0.10`. */
-  readonly addresses: string;
+  /** All addresses that were decided on together. */
+  readonly addresses: CanonicalList;
   /** As in the allocation record. */
   readonly source: string;
   /**
@@ -65,7 +65,8 @@ export function sameReservation(a: ClaimReservation, b: ClaimReservation): boole
 
 /** Whether both set addresses aside for the same write. */
 export function isForSameWrite(a: ClaimReservation, b: ClaimReservation): boolean {
-  return a.service === b.service && a.uid === b.uid && a.version === b.version && a.addresses === b.addresses;
+  const isForSameVersion = a.service === b.service && a.uid === b.uid && a.version === b.version;
+  return isForSameVersion && a.addresses.text === b.addresses.text;
 }
 
 /** Whether the object's name is an address that could be assigned. IPv4-mapped addresses are not. */
@@ -142,7 +143,7 @@ function formatClaimAnnotation({ reservations, last }: ClaimContent, controller:
     service,
     uid,
     version,
-    ips: addresses,
+    ips: addresses.text,
     from: source,
     ...(addedTo === undefined ? {} : { addedTo }),
   }));
@@ -186,7 +187,7 @@ function readReservation(value: unknown): ClaimReservation | undefined {
   if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== ips)
     return undefined;
   return {
-    ...{ service, uid, version, addresses: ips, source: from },
+    ...{ service, uid, version, addresses: { entries: list.entries, text: ips }, source: from },
     ...(typeof addedTo === 'string' ? { addedTo } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { parseKey, poolKey } from '../config/keys.ts';
-import { type PolicyPool, policyFor } from '../config/policy.ts';
+import { parseKey } from '../config/keys.ts';
+import { type Exclusion, type PolicyPool, policyFor, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { Address } from '../ip/address.ts';
 import { type Range, rangesContain, rangesMeet } from '../ip/range.ts';
@@ -78,39 +78,22 @@ export function unusedPools(config: Config): Pool[] {
   return [...config.pools.values()].filter(({ key }) => !users.has(key));
 }
 
-/** The keys that exclude the address from pools, sorted: O(keys that exclude addresses). */
+/** The keys that exclude the address from pools, sorted: O(keys that exclude addresses), and once O(what the ConfigMap says). */
 export function excludedBy(address: Address, config: Config): string[] {
   return excludersIn({ ...address, first: address.value, last: address.value }, config)(address);
 }
 
 /**
- * Says which keys exclude an address of the range from pools, sorted, and no more than `max`: once O(keys that exclude addresses),
- * then O(those that exclude some of the range).
+ * Says which keys exclude an address of the range from pools, sorted, and no more than `max`: once O(what the ConfigMap says), then
+ * O(keys that exclude addresses) for a range, and O(those that exclude some of it) for an address.
  */
 export function excludersIn(range: Range, config: Config): (address: Address, max?: number) => string[] {
-  const { exclude } = config.settings;
   const meets = (ranges: readonly Range[]): boolean => ranges.some((one) => rangesMeet(one, range));
-  const found: {
-    readonly key: string;
-    readonly ranges: readonly Range[];
-    readonly pools: readonly Pool[];
-  }[] = [];
-  // Loops, because there can be thousands of keys, and the page asks for each pool that it shows.
-  for (const [name, ranges] of exclude.pool) {
-    const pool = meets(ranges) ? config.pools.get(poolKey(name)) : undefined;
-    if (pool !== undefined) found.push({ key: `exclude.${name}`, ranges, pools: [pool] });
-  }
-  for (const [namespace, ranges] of exclude.namespace) {
-    if (!meets(ranges)) continue;
-    const pools =
-      namespace === general.namespace
-        ? [...config.pools.values()]
-        : policyFor(config, { namespace }).listed.filter(({ name }) => !exclude.pool.has(name));
-    found.push({ key: `exclude-${namespace}`, ranges, pools });
-  }
-  const excluders = found
-    .map((one) => ({ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const known = excludersByConfig.get(config) ?? excludersOf(config);
+  excludersByConfig.set(config, known);
+  const excluders = known.flatMap((one): Excluder[] =>
+    meets(one.ranges) ? [{ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }] : [],
+  );
   return (address, max = Number.POSITIVE_INFINITY) => {
     const keys: string[] = [];
     for (const { key, ranges, pools } of excluders) {
@@ -121,4 +104,24 @@ export function excludersIn(range: Range, config: Config): (address: Address, ma
     }
     return keys;
   };
+}
+
+/** A key that excludes addresses, and the pools to which it applies. */
+interface Excluder extends Exclusion {
+  readonly pools: readonly PolicyPool[];
+}
+
+/** As long as their configuration is in use. */
+const excludersByConfig = new WeakMap<Config, readonly Excluder[]>();
+
+/** Sorted by key. */
+function excludersOf(config: Config): readonly Excluder[] {
+  const found = new Map<string, Exclusion & { readonly pools: PolicyPool[] }>();
+  for (const pool of [...poolsOf(config), ...usablePools(config)])
+    for (const exclusion of pool.exclusions) {
+      const known = found.get(exclusion.key) ?? { ...exclusion, pools: [] };
+      found.set(exclusion.key, known);
+      known.pools.push(pool);
+    }
+  return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

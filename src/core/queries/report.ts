@@ -12,6 +12,7 @@ import { type Address, compareAddresses, type Family, formatAddress } from '../i
 import type { AddressMap } from '../ip/address-map.ts';
 import { addressAt, compareRanges, mergeRanges, rangesContain, rangesMeet } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
+import { textsOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import type { AllocatorView } from './occupancy.ts';
 import { type PoolCounts, poolCounter } from './pool-counts.ts';
@@ -32,8 +33,8 @@ export interface Report {
 export interface ServiceRow {
   readonly namespace: string;
   readonly name: string;
-  /** `192.168.0.201`, `2001::10,192.168.0.10` or empty. */
-  readonly addresses: string;
+  /** In the order of its annotation. Of a Service that has none, what its annotation or else its spec says. */
+  readonly addresses: readonly string[];
   /** The key in the ConfigMap that the address came from, `static`, `unknown`, or empty. */
   readonly from: string;
   /** Why the Service is pending, in conflict, or ignored, or what an operator should know; may be empty. */
@@ -97,14 +98,17 @@ export function serviceRow(
     .filter((text) => text !== '')
     .join(' ');
   // kube-vip announces these, whichever client wrote them.
-  const announced = (annotation ?? specIP ?? '').trim();
+  const announced = (annotation ?? specIP ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
   const row = { namespace, name, condition };
   switch (decision.kind) {
     case 'keep':
     case 'write':
-      return { ...row, addresses: decision.addresses.text, from: decision.source, state: 'Assigned' };
+      return { ...row, addresses: textsOf(decision.addresses), from: decision.source, state: 'Assigned' };
     case 'pending':
-      return { ...row, addresses: '', from: '', state: 'Pending' };
+      return { ...row, addresses: [], from: '', state: 'Pending' };
     case 'conflict':
       return { ...row, addresses: announced, from: '', state: 'Conflict' };
     case 'ignore':

@@ -82,7 +82,7 @@ export class Simulation {
   /** Runs until nothing is left to do: O(1) decisions for each Service that is queued. */
   settle(): void {
     const { allocator } = this;
-    for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+    for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
       const { state, decision, trace, work } = next;
       if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
         work.done();

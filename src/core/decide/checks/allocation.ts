@@ -93,8 +93,8 @@ function isRestorable({ state, policy, facts }: Subject, address: Address): bool
 }
 
 /** Whether the Service was assigned the address before the configuration reserved it for another one. */
-function isKept({ view }: ServiceState, address: Address, facts: Facts): boolean {
-  return view.labeled && !isTaken(address, facts);
+function isKept(state: ServiceState, address: Address, facts: Facts): boolean {
+  return state.view.labeled && !isTaken(state, address, facts);
 }
 
 /** The addresses that the status of the Service shows. */

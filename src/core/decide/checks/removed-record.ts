@@ -36,6 +36,6 @@ function isStillFree(state: ServiceState, address: Address, isOnly: boolean, fac
   if (isUnspecified(address)) return true;
   const isAlone = othersAt(state, address, facts).length === 0;
   // As for any address in a status, others may have it as an external IP by now.
-  if (!requests(state, address)) return isAlone && !isTaken(address, facts);
+  if (!requests(state, address)) return isAlone && !isTaken(state, address, facts);
   return (isAlone || isOnly) && facts.ledger.conflictWith(state, address, facts.config) === undefined;
 }
