@@ -138,7 +138,11 @@ export class ServiceReconciler implements Reconciler {
     if (shouldReport) this.#reportRevert(view, change, waitMs);
     if (waitMs > 0) return work.retryAfter(waitMs, view, context.clock.now());
     const requests = allocator.claimTracker.requestsFor(state, change);
-    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(requests)]);
+    const beforeWrite = inOrder([
+      this.#checkNodes(decision),
+      this.#claims(requests),
+      this.#checkConfig(requests),
+    ]);
     allocator.assume(next, change);
     const done = (outcome: WriteOutcome): Ended => {
       // A refused write rests. Meanwhile, its addresses go to others.
@@ -159,6 +163,18 @@ export class ServiceReconciler implements Reconciler {
     if (requests.length === 0) return undefined;
     const claimContext = { options, onClaim: (claim: Claim) => allocator.claimTracker.put(claim) };
     return (context) => claimAll(requests, claimContext, context);
+  }
+
+  /** The pools may have changed while the addresses were claimed. */
+  #checkConfig(requests: readonly ClaimRequest[]): BeforeWrite | undefined {
+    if (requests.length === 0) return undefined;
+    const { allocator } = this.#options;
+    const { config } = allocator;
+    return async () => {
+      if (allocator.config === config) return undefined;
+      allocator.claimTracker.withdraw(requests);
+      return { kind: 'outdated' };
+    };
   }
 
   /** The end of the work queues the Service again, with what was read. */

@@ -271,6 +271,15 @@ export const quickScopes: readonly Scope[] = [
   },
   {
     ...base,
+    name: 'quick: claims, and the pool of another namespace',
+    services: ['a/svc-a'],
+    data: { 'range-a': '10.0.0.1' },
+    configs: [{ 'range-c': '10.0.0.1' }],
+    claims: true,
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
     name: 'quick: claims',
     services: one,
     claims: true,
