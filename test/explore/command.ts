@@ -1,4 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { concurrently } from '../../bench/concurrently.ts';
 import { huntAll } from './hunt.ts';
 import type { Scope } from './scope.ts';
 import { fullScopes, quickScopes } from './scopes.ts';
@@ -28,6 +34,7 @@ export async function main(args: string[]): Promise<number> {
     args,
     options: {
       scope: { type: 'string', default: '' },
+      only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       states: { type: 'string' },
       mutants: { type: 'boolean', default: false },
@@ -43,7 +50,11 @@ export async function main(args: string[]): Promise<number> {
   }
   if (values.mutants || values.mutant !== undefined)
     return (await huntAll(values.mutant ?? '', values.write)) ? 0 : 1;
-  const scopes = (values.quick ? quickScopes : fullScopes).filter(({ name }) => name.includes(values.scope));
+  const all = values.quick ? quickScopes : fullScopes;
+  const scopes =
+    values.only === undefined
+      ? all.filter(({ name }) => name.includes(values.scope))
+      : all.filter(({ name }) => name === values.only);
   if (scopes.length === 0) {
     process.stderr.write(`No scope has "${values.scope}" in its name. Print the names with --list.\n`);
     return 2;
@@ -52,9 +63,31 @@ export async function main(args: string[]): Promise<number> {
     for (const scope of scopes) console.log(boundsOf(scope));
     return 0;
   }
-  let isClean = true;
-  for (const scope of scopes) isClean = (await explore(scope, Number(values.states ?? Infinity))) && isClean;
-  return isClean ? 0 : 1;
+  const maxStates = Number(values.states ?? Infinity);
+  if (scopes.length > 1) return exploreAll(scopes, args);
+  const [scope] = scopes;
+  return scope !== undefined && (await explore(scope, maxStates)) ? 0 : 1;
+}
+
+/** Explores each scope in a process of its own, one for each core, and prints the figures of each when it ends. */
+async function exploreAll(scopes: readonly Scope[], args: readonly string[]): Promise<number> {
+  const began = performance.now();
+  let broken = 0;
+  await concurrently(scopes, availableParallelism(), async ({ name }) => {
+    const main = join(import.meta.dirname, 'main.ts');
+    const child = spawn(process.execPath, [main, ...args, '--only', name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    process.stdout.write(await text(child.stdout));
+    const [code] = await ended;
+    if (code !== 0) broken += 1;
+  });
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(
+    `${scopes.length - broken} of ${scopes.length} scopes ended without a broken promise, in ${seconds} s`,
+  );
+  return broken === 0 ? 0 : 1;
 }
 
 /** Explores one scope and prints its figures. Returns whether all promises held. */
@@ -66,7 +99,9 @@ async function explore(scope: Scope, maxStates: number): Promise<boolean> {
     progress: (states, depth, waiting) => {
       if (performance.now() - reportedAt < 10_000) return;
       reportedAt = performance.now();
-      process.stderr.write(`explore: ${states} states, depth ${depth}, ${waiting} to expand\n`);
+      process.stderr.write(
+        `explore: ${scope.name}: ${states} states, depth ${depth}, ${waiting} to expand\n`,
+      );
     },
   });
   const { rss } = process.memoryUsage();
