@@ -66,7 +66,7 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
             assert.match(row.condition, expected.reason);
             break;
           case 'Conflict':
-            assert.equal(row.addresses, expected.addresses, key);
+            assert.equal(row.addresses.join(), expected.addresses, key);
             assert.match(row.condition, expected.reason);
             break;
         }
