@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { oncePerConfig } from './once-per-config.ts';
 
 /** Why a list of pools has fewer pools than it seems to have. */
 export interface ListFaults {
@@ -10,17 +11,12 @@ export interface ListFaults {
 
 const noFaults: ListFaults = { missing: [], invalid: [] };
 
-/** As long as their configuration is in use. */
-const found = new WeakMap<Config, ReadonlyMap<string, ListFaults>>();
-
 /** What is wrong with the list that has this key, as far as the problems of the configuration name it: O(1) after the first call. */
 export function listFaults(config: Config, list: string): ListFaults {
-  const known = found.get(config) ?? faultsIn(config);
-  found.set(config, known);
-  return known.get(list) ?? noFaults;
+  return faultsIn(config).get(list) ?? noFaults;
 }
 
-function faultsIn({ problems }: Config): ReadonlyMap<string, ListFaults> {
+const faultsIn = oncePerConfig(({ problems }): ReadonlyMap<string, ListFaults> => {
   const faults = new Map<
     string,
     { missing: { name: string; meant: string | undefined }[]; invalid: string[] }
@@ -33,4 +29,4 @@ function faultsIn({ problems }: Config): ReadonlyMap<string, ListFaults> {
     else of.missing.push({ name: problem.entry, meant: problem.meant });
   }
   return faults;
-}
+});

@@ -5,6 +5,7 @@ import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
 import { poolKey, poolNameOf } from './keys.ts';
 import { type LabelSelector, selects } from './label-selector.ts';
+import { oncePerConfig } from './once-per-config.ts';
 import type { Pool } from './pool.ts';
 import type { SearchOrder } from './scalar-types.ts';
 import { settingFor } from './settings.ts';
@@ -105,9 +106,6 @@ interface Resolved {
   /** See `poolsOf`. */
   pools: readonly PolicyPool[] | undefined;
 }
-
-/** As long as their configuration is in use. */
-const resolved = new WeakMap<Config, Resolved>();
 
 /**
  * The policy for a Service. Services that the configuration does not distinguish have the same object: O(1) for all but the
@@ -230,13 +228,9 @@ export function poolsOf(config: Config): readonly PolicyPool[] {
   return known.pools;
 }
 
-function resolvedOf(config: Config): Resolved {
-  const known = resolved.get(config);
-  if (known !== undefined) return known;
-  const added = { namespaces: new Map(), addresses: new Map(), pools: undefined };
-  resolved.set(config, added);
-  return added;
-}
+const resolvedOf = oncePerConfig(
+  (): Resolved => ({ namespaces: new Map(), addresses: new Map(), pools: undefined }),
+);
 
 function poolIn(
   config: Config,

@@ -1,6 +1,6 @@
-import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/config-problem.ts';
 import { parseKey, poolKey } from '../config/keys.ts';
+import { oncePerConfig } from '../config/once-per-config.ts';
 import { explainProblem } from '../explain/explain-config.ts';
 import type { AllocatorView } from './occupancy.ts';
 import { type PoolRow, poolRows } from './report.ts';
@@ -43,21 +43,14 @@ export function poolStatus(
  * The problems of each pool, by its key, among them those of keys like `select.internal`. Those of no pool have the key ''. Once
  * O(problems): a ConfigMap can have 100,000.
  */
-function problemsByPool(config: Config): ReadonlyMap<string, readonly ConfigProblem[]> {
-  const known = problemsByConfig.get(config);
-  if (known !== undefined) return known;
-  const { pools, problems } = config;
-  const found = Map.groupBy(problems, ({ key }) => {
-    const { scope, target = '' } = parseKey(key) ?? {};
-    const pool = scope === 'pool' ? poolKey(target) : key;
-    return pools.has(pool) ? pool : '';
-  });
-  problemsByConfig.set(config, found);
-  return found;
-}
-
-/** As long as their configuration is in use. */
-const problemsByConfig = new WeakMap<Config, ReadonlyMap<string, readonly ConfigProblem[]>>();
+const problemsByPool = oncePerConfig(
+  ({ pools, problems }): ReadonlyMap<string, readonly ConfigProblem[]> =>
+    Map.groupBy(problems, ({ key }) => {
+      const { scope, target = '' } = parseKey(key) ?? {};
+      const pool = scope === 'pool' ? poolKey(target) : key;
+      return pools.has(pool) ? pool : '';
+    }),
+);
 
 function textOf(row: PoolRow, pending: number, problems: readonly ConfigProblem[]): string {
   const { size, used, free, excluded, reserved } = row;

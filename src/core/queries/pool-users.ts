@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { parseKey } from '../config/keys.ts';
+import { oncePerConfig } from '../config/once-per-config.ts';
 import { type Exclusion, type PolicyPool, policyFor, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { Address } from '../ip/address.ts';
@@ -14,16 +15,7 @@ export interface PoolUsers {
 }
 
 /** Who can use each pool, by its key. A pool that is not among them serves no Service: once O(what the ConfigMap says). */
-export function poolUsers(config: Config): ReadonlyMap<string, PoolUsers> {
-  const known = usersByConfig.get(config) ?? usersIn(config);
-  usersByConfig.set(config, known);
-  return known;
-}
-
-/** As long as their configuration is in use. */
-const usersByConfig = new WeakMap<Config, ReadonlyMap<string, PoolUsers>>();
-
-function usersIn(config: Config): ReadonlyMap<string, PoolUsers> {
+export const poolUsers = oncePerConfig((config): ReadonlyMap<string, PoolUsers> => {
   const users = new Map<string, { namespaces: string[]; others: boolean }>();
   const of = (key: string): { namespaces: string[]; others: boolean } => {
     const known = users.get(key) ?? { namespaces: [], others: false };
@@ -34,7 +26,7 @@ function usersIn(config: Config): ReadonlyMap<string, PoolUsers> {
   for (const namespace of [...namespacesWithPools(config)].sort())
     for (const { key } of policyFor(config, { namespace }).listed) of(key).namespaces.push(namespace);
   return users;
-}
+});
 
 /** All namespaces that no key names use what this one uses. A namespace of this name does, too. */
 const general = { namespace: 'global' };
@@ -89,9 +81,7 @@ export function excludedBy(address: Address, config: Config): string[] {
  */
 export function excludersIn(range: Range, config: Config): (address: Address, max?: number) => string[] {
   const meets = (ranges: readonly Range[]): boolean => ranges.some((one) => rangesMeet(one, range));
-  const known = excludersByConfig.get(config) ?? excludersOf(config);
-  excludersByConfig.set(config, known);
-  const excluders = known.flatMap((one): Excluder[] =>
+  const excluders = excludersOf(config).flatMap((one): Excluder[] =>
     meets(one.ranges) ? [{ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }] : [],
   );
   return (address, max = Number.POSITIVE_INFINITY) => {
@@ -111,11 +101,8 @@ interface Excluder extends Exclusion {
   readonly pools: readonly PolicyPool[];
 }
 
-/** As long as their configuration is in use. */
-const excludersByConfig = new WeakMap<Config, readonly Excluder[]>();
-
 /** Sorted by key. */
-function excludersOf(config: Config): readonly Excluder[] {
+const excludersOf = oncePerConfig((config): readonly Excluder[] => {
   const found = new Map<string, Exclusion & { readonly pools: PolicyPool[] }>();
   for (const pool of [...poolsOf(config), ...usablePools(config)])
     for (const exclusion of pool.exclusions) {
@@ -124,4 +111,4 @@ function excludersOf(config: Config): readonly Excluder[] {
       known.pools.push(pool);
     }
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-}
+});
