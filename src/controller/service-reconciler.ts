@@ -141,7 +141,7 @@ export class ServiceReconciler implements Reconciler {
     const beforeWrite = inOrder([
       this.#checkNodes(decision),
       this.#claims(requests),
-      this.#checkConfig(requests),
+      this.#checkConfig(key, requests),
     ]);
     allocator.assume(next, change);
     const done = (outcome: WriteOutcome): Ended => {
@@ -165,13 +165,11 @@ export class ServiceReconciler implements Reconciler {
     return (context) => claimAll(requests, claimContext, context);
   }
 
-  /** The pools may have changed while the addresses were claimed. */
-  #checkConfig(requests: readonly ClaimRequest[]): BeforeWrite | undefined {
-    if (requests.length === 0) return undefined;
+  /** The pools may have changed while Nodes were read, or addresses were claimed. */
+  #checkConfig(key: ServiceKey, requests: readonly ClaimRequest[]): BeforeWrite {
     const { allocator } = this.#options;
-    const { config } = allocator;
     return async () => {
-      if (allocator.config === config) return undefined;
+      if (!allocator.isReconfigured(key)) return undefined;
       allocator.claimTracker.withdraw(requests);
       return { kind: 'outdated' };
     };

@@ -130,3 +130,20 @@ test('while the list of Nodes fails, nothing is adopted, and the address stays r
   assert.equal(harness.address('default/a'), '192.168.4.3');
   await harness.stop();
 });
+
+test('an address of a pool that is removed while Nodes are listed is not adopted', async () => {
+  const { harness, lists } = harnessWith(() => ({ status: 503 }));
+  harness.load('default/a', showing('192.168.4.1'));
+  harness.start();
+  await until(() => lists() > 0);
+  const before = harness.replica.controller.allocator.config;
+  await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
+    data: { 'cidr-global': '10.0.0.0/28' },
+  });
+  await until(() => harness.replica.controller.allocator.config !== before);
+  harness.onNodes = () => nodeList({});
+  harness.clock.advance(1_000);
+  await harness.settled();
+  assert.equal(harness.address('default/a'), '10.0.0.1');
+  await harness.stop();
+});

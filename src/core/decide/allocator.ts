@@ -55,6 +55,8 @@ interface Write {
   readonly basis: ServiceView;
   /** The state that applies until a newer one is seen. */
   readonly assumed: ServiceState;
+  /** The configuration with which it was decided. */
+  readonly config: Config;
 }
 
 /**
@@ -268,8 +270,14 @@ export class Allocator {
   assume({ state }: ServiceWork, patch: ServicePatch): void {
     const { view, key } = state;
     const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, patch)));
-    this.#writing.set(key, { basis: view, assumed });
+    this.#writing.set(key, { basis: view, assumed, config: this.#config });
     this.#enter(assumed);
+  }
+
+  /** Whether the configuration has changed since the write of this Service was decided. */
+  isReconfigured(key: ServiceKey): boolean {
+    const write = this.#writing.get(key);
+    return write !== undefined && write.config !== this.#config;
   }
 
   /** The work on a Service has ended. After a write, with any result, the state in the API applies again, and the Service is queued. */
