@@ -16,7 +16,7 @@ promises of docs/SPEC.md in each state.
 
   npm run explore -- [FLAGS]
 
-  --scope TEXT   Only scopes whose name contains this text
+  --scope TEXT   Only the scope with this name, or those whose names contain this text
   --quick        The scopes of the tests instead of the full set
   --states N     Stop a scope after this many states
   --mutants      Plant one fault after the other, and print the shortest story of each
@@ -34,7 +34,6 @@ export async function main(args: string[]): Promise<number> {
     args,
     options: {
       scope: { type: 'string', default: '' },
-      only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       states: { type: 'string' },
       mutants: { type: 'boolean', default: false },
@@ -51,10 +50,8 @@ export async function main(args: string[]): Promise<number> {
   if (values.mutants || values.mutant !== undefined)
     return (await huntAll(values.mutant ?? '', values.write)) ? 0 : 1;
   const all = values.quick ? quickScopes : fullScopes;
-  const scopes =
-    values.only === undefined
-      ? all.filter(({ name }) => name.includes(values.scope))
-      : all.filter(({ name }) => name === values.only);
+  const named = all.filter(({ name }) => name === values.scope);
+  const scopes = named.length > 0 ? named : all.filter(({ name }) => name.includes(values.scope));
   if (scopes.length === 0) {
     process.stderr.write(`No scope has "${values.scope}" in its name. Print the names with --list.\n`);
     return 2;
@@ -75,7 +72,7 @@ async function exploreAll(scopes: readonly Scope[], args: readonly string[]): Pr
   let broken = 0;
   await concurrently(scopes, availableParallelism(), async ({ name }) => {
     const main = join(import.meta.dirname, 'main.ts');
-    const child = spawn(process.execPath, [main, ...args, '--only', name], {
+    const child = spawn(process.execPath, [main, ...args, '--scope', name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { concurrently } from '../../bench/concurrently.ts';
 import { withParts } from '../../scripts/generated-parts.ts';
 import { type Mutant, mutants, runOn } from '../simulator/mutants.ts';
 import { notFound } from './not-found.ts';
@@ -20,18 +21,14 @@ export interface Story {
 export async function huntAll(text: string, isWriting: boolean): Promise<boolean> {
   const hunted = mutants.filter(({ what }) => what.includes(text) && !(what in notFound));
   const stories = new Map<string, Story>();
-  const waiting = hunted.values();
-  const huntNext = async (): Promise<void> => {
-    for (const mutant of waiting) {
-      const story = await storyOf(mutant);
-      if (story !== undefined) stories.set(mutant.what, story);
-      if (isWriting) record(mutant, story);
-      console.log(`${mutant.promise} (${mutant.what})`);
-      console.log(`    ${story === undefined ? 'NOT found' : `${story.scope}: ${story.violation}`}`);
-      for (const line of story?.list ?? []) console.log(`    ${line}`);
-    }
-  };
-  await Promise.all([huntNext(), huntNext()]);
+  await concurrently(hunted, 2, async (mutant) => {
+    const story = await storyOf(mutant);
+    if (story !== undefined) stories.set(mutant.what, story);
+    if (isWriting) record(mutant, story);
+    console.log(`${mutant.promise} (${mutant.what})`);
+    console.log(`    ${story === undefined ? 'NOT found' : `${story.scope}: ${story.violation}`}`);
+    for (const line of story?.list ?? []) console.log(`    ${line}`);
+  });
   console.log(`${stories.size} of ${hunted.length} found`);
   return stories.size === hunted.length;
 }

@@ -236,7 +236,7 @@ export class Process {
           object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' },
         });
         this.#watches.delete(input.stream);
-        push(this.#interruptions, input.stream, 'expired');
+        append(this.#interruptions, input.stream, 'expired');
         break;
       }
       case 'answered':
@@ -290,7 +290,7 @@ export class Process {
       return;
     }
     const subject = subjectOf(waiting.request);
-    push(waiting.request.verb === 'list' ? this.#interruptions : this.#failures, subject, why);
+    append(waiting.request.verb === 'list' ? this.#interruptions : this.#failures, subject, why);
     waiting.reject(new ConnectionError('connection reset', { mayHaveExecuted: true }));
   }
 
@@ -400,11 +400,11 @@ export class Process {
     const stream = streamOf(path, query) as Stream;
     const events: WatchEvent[] = [];
     let wake = (): void => {};
-    const deliver = (event: WatchEvent): void => {
+    const push = (event: WatchEvent): void => {
       events.push(event);
       wake();
     };
-    const watch = { stream, from: String(query.resourceVersion), openedAt: this.#now, push: deliver };
+    const watch = { stream, from: String(query.resourceVersion), openedAt: this.#now, push };
     this.#watches.set(stream, watch);
     signal.addEventListener('abort', () => {
       if (this.#watches.get(stream) === watch) this.#watches.delete(stream);
@@ -427,7 +427,7 @@ function nameOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function push(lists: Map<string, string[]>, key: string, one: string): void {
+function append(lists: Map<string, string[]>, key: string, one: string): void {
   lists.set(key, [...(lists.get(key) ?? []), one]);
 }
 
