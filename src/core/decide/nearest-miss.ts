@@ -3,6 +3,7 @@ import { joinConflict } from '../ledger/sharing.ts';
 import type { NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import type { Facts } from './facts.ts';
+import { isUnblocked } from './shared-address.ts';
 
 /** A pool can have thousands of addresses in use: the search ends after this many. */
 const maxExamined = 32;
@@ -16,15 +17,16 @@ type NearestMiss = NoSharing & { readonly code: 'no-partner' };
 export function nearestMiss(
   { state }: AllocationRequest,
   pool: PolicyPool,
-  { ledger, config }: Facts,
+  facts: Facts,
 ): NearestMiss | undefined {
+  const { ledger, config } = facts;
   let nearest: NearestMiss | undefined;
   let fewest = Infinity;
   let examined = 0;
   for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, pool.descending)) {
     if (examined === maxExamined) break;
     examined += 1;
-    if (ledger.reservations.blockers(address, state.key).length > 0) continue;
+    if (!isUnblocked(state, address, facts)) continue;
     let count = 0;
     let miss: NearestMiss | undefined;
     for (const holder of ledger.servicesAt(address)) {

@@ -1,5 +1,5 @@
 import { isInPool, type PolicyPool } from '../config/policy.ts';
-import type { Grant, PassedPool, PickedAddress } from '../decide/allocate.ts';
+import type { Grant, PassedPool, PickedAddress, PickReason } from '../decide/allocate.ts';
 import { type Family, formatAddress } from '../ip/address.ts';
 import { annotations } from '../model/well-known-names.ts';
 
@@ -28,7 +28,7 @@ function whyNotFrom(pool: PolicyPool, pick: PickedAddress, grant: Grant): string
   return `${source?.name ?? key}, which comes first, provides ${text}`;
 }
 
-const reasons: Readonly<Record<NonNullable<PickedAddress['reason']>, (address: string) => string>> = {
+const reasons: Readonly<Record<PickReason, (address: string) => string>> = {
   joined: (address) => `the Services that it shared an address with moved to ${address}`,
   'in-flight': (address) => `an earlier write may still assign ${address}`,
   reserved: (address) => `${address} is reserved for the Service`,

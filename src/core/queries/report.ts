@@ -14,6 +14,7 @@ import { addressAt, compareRanges, mergeRanges, rangesContain, rangesMeet } from
 import type { ServiceState } from '../ledger/service-state.ts';
 import { textsOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
+import type { ServiceView } from '../model/service-view.ts';
 import type { AllocatorView } from './occupancy.ts';
 import { type PoolCounts, poolCounter } from './pool-counts.ts';
 import { type PoolUsers, poolUsers } from './pool-users.ts';
@@ -92,16 +93,11 @@ export function serviceRow(
   options: Options,
   nodes?: AddressMap<string>,
 ): ServiceRow {
-  const { namespace, name, annotation, specIP } = state.view;
+  const { namespace, name } = state.view;
   const evidence = { nodeAt: (address: Address) => nodes?.get(address) };
   const condition = [explainDecision(decision, options), foreignStatus(state, decision, evidence)]
     .filter((text) => text !== '')
     .join(' ');
-  // kube-vip announces these, whichever client wrote them.
-  const announced = (annotation ?? specIP ?? '')
-    .split(',')
-    .map((text) => text.trim())
-    .filter((text) => text !== '');
   const row = { namespace, name, condition };
   switch (decision.kind) {
     case 'keep':
@@ -110,11 +106,19 @@ export function serviceRow(
     case 'pending':
       return { ...row, addresses: [], from: '', state: 'Pending' };
     case 'conflict':
-      return { ...row, addresses: announced, from: '', state: 'Conflict' };
+      return { ...row, addresses: announcedBy(state.view), from: '', state: 'Conflict' };
     case 'ignore':
     case 'release':
-      return { ...row, addresses: announced, from: '', state: 'Ignored' };
+      return { ...row, addresses: announcedBy(state.view), from: '', state: 'Ignored' };
   }
+}
+
+/** What kube-vip announces, whichever client wrote it. */
+function announcedBy({ annotation, specIP }: ServiceView): string[] {
+  return (annotation ?? specIP ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
 }
 
 /** That the status shows another address; empty if not. That it shows none is no remark: the address may be seconds old. */
