@@ -1,5 +1,6 @@
 import { type Address, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
+import { none } from '../ip/none.ts';
 import type { Reservations } from '../ledger/reservations.ts';
 import type { ReservedAddress } from '../ledger/service-state.ts';
 import { type Claim, type ClaimReservation, isForSameWrite } from '../model/claim.ts';
@@ -93,8 +94,6 @@ export class ClaimStore {
       .map(({ address, by }) => ({ address, source: by.source }));
   }
 }
-
-const none: readonly never[] = [];
 
 function kindOf({ owner, last }: Claim): 'ours' | 'others' | 'tombstones' {
   if (owner !== undefined || last?.isOurs === false) return 'others';

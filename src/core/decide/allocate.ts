@@ -6,6 +6,7 @@ import {
   settingsAt,
 } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
@@ -100,8 +101,6 @@ const unspecified: Readonly<Record<Family, Address>> = {
   IPv4: { family: 'IPv4', value: 0n },
   IPv6: { family: 'IPv6', value: 0n },
 };
-
-const none: readonly never[] = [];
 
 /** What a Service has that no pool serves: an address that is reserved for it. */
 const noPools: readonly (readonly PolicyPool[])[] = [[]];

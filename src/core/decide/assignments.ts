@@ -1,4 +1,5 @@
 import type { Address } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import { requests } from '../ledger/service-state.ts';
 import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
@@ -19,7 +20,7 @@ export function assignedFrom(
   const { state } = run;
   // kube-vip does not notice a later change of these (spec sections 2, 7, and 12).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const announced = isNew ? missingOf(state.view, settings) : nothing;
+  const announced = isNew ? missingOf(state.view, settings) : undefined;
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
   const conditions: readonly Condition[] = isJoining
@@ -28,9 +29,6 @@ export function assignedFrom(
   const how = { list: addresses, source: key, rewrite: true, announced, was, conditions, missing };
   return assigned(run, cause, how);
 }
-
-const none: readonly never[] = [];
-const nothing: Announced = {};
 
 /** The fields of an announcement that the Service does not have. A value that a user set stays. */
 function missingOf(view: ServiceView, wanted: Announced): Announced {

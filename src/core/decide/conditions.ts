@@ -1,5 +1,6 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
@@ -59,8 +60,6 @@ function canReallocate(
   if (choice.by === 'refused') return false;
   return pools.length > 0 || ledger.reservations.of(key, 'configured').length > 0;
 }
-
-const none: readonly never[] = [];
 
 /** Addresses that are reserved for the Service although it has others. */
 function unusedReservations(

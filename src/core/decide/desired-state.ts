@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
@@ -28,7 +29,7 @@ export interface Assigning {
   /** Whether to leave `spec.loadBalancerIP` unchanged, because it was blanked or the annotation overrides it. */
   readonly keepSpec?: boolean;
   /** How the addresses are announced: the fields to write, if any. */
-  readonly announced?: Announced;
+  readonly announced?: Announced | undefined;
   /** The allocation record whose ports and families are kept, so that an edit of them is still detected after this write. */
   readonly keeps?: AllocationRecord | undefined;
   /** The shared address that the Service leaves, if any. */
@@ -91,7 +92,6 @@ function withFound(given: readonly Condition[], found: readonly Condition[]): re
   return [...given, ...found.filter(({ code }) => !isPending || code !== 'one-family')];
 }
 
-const none: readonly never[] = [];
 const nothing: Announced = {};
 
 /**

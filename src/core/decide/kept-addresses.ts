@@ -1,8 +1,7 @@
 import { isInPool, type PolicyPool } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import type { AllocationRequest } from './allocation-request.ts';
-
-const none: readonly never[] = [];
 
 /** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */
 export function isLeased([first]: readonly PolicyPool[]): boolean {

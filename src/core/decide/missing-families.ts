@@ -1,5 +1,6 @@
 import type { PolicyPool } from '../config/policy.ts';
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, groupsOf, type MissingAddress } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -45,8 +46,6 @@ export function missingFamilies(
     return why === undefined ? [] : [lackOf(slot.family, slot.group, why)];
   });
 }
-
-const none: readonly never[] = [];
 
 type Lack = Condition & { readonly code: 'one-family' };
 

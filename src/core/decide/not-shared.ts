@@ -1,5 +1,6 @@
 import { provides } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
@@ -7,8 +8,6 @@ import { compareAge } from '../model/service-view.ts';
 import { requestOf } from './allocation-request.ts';
 import type { Condition, NotShared } from './decision.ts';
 import type { Subject } from './facts.ts';
-
-const none: readonly never[] = [];
 
 /** Thousands of Services can have one sharing key, and one of them is named: the search ends after so many. */
 const maxExamined = 32;

@@ -1,4 +1,5 @@
 import type { Address } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import type { Range } from '../ip/range.ts';
 import { RangeIndex } from '../ip/range-index.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
@@ -100,8 +101,6 @@ export class PendingServices {
     return source;
   }
 }
-
-const none: readonly never[] = [];
 
 interface PendingGroup {
   readonly key: string;

@@ -1,5 +1,6 @@
 import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { familiesText, type ServiceView, targetOf } from '../model/service-view.ts';
@@ -136,5 +137,3 @@ function canEnd({ why }: LackingFamily): boolean {
   if (why === 'static') return false;
   return 'from' in why || why.some(({ code }) => code === 'pool-full' || code === 'quota-reached');
 }
-
-const none: readonly never[] = [];

@@ -1,4 +1,5 @@
 import { type Address, includesAddress, readAddress, sameAddress } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { KubeObject, Service } from '../model/objects.ts';
 import { compareVersions, keyOf, type ServiceKey } from '../model/service-view.ts';
@@ -11,8 +12,6 @@ export interface ExternalIPs {
   readonly addresses: readonly Address[];
   readonly resourceVersion: string;
 }
-
-const none: readonly never[] = [];
 
 export function externalIPsOf(object: KubeObject): ExternalIPs {
   const { metadata, spec } = object as Service;

@@ -1,5 +1,6 @@
 import { type Address, includesAddress, isUnspecified, readAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
+import { none } from '../ip/none.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { ServiceState } from './service-state.ts';
 
@@ -90,5 +91,3 @@ function leasesOf(state: ServiceState): number {
   const requested = addressesOf(state.record?.addresses.entries ?? none).filter(isUnspecified).length;
   return Math.max(0, requested - (isLeased(state) ? 1 : 0));
 }
-
-const none: readonly never[] = [];

@@ -2,6 +2,7 @@ import type { Span } from '../config/pool.ts';
 import type { Address, Family } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
+import { none } from '../ip/none.ts';
 import { ordinalOf } from '../ip/range.ts';
 import type { ClaimOwner, ClaimReservation } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
@@ -143,8 +144,6 @@ export class Reservations {
     return spans.reduce((sum, { first, last }) => sum + this.#counted[why][family].count(first, last), 0n);
   }
 }
-
-const none: readonly never[] = [];
 
 function byReason<T>(make: () => T): Readonly<Record<ReservationReason, T>> {
   return { claimed: make(), 'external-ip': make(), configured: make(), write: make() };

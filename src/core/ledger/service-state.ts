@@ -1,4 +1,5 @@
 import { type Address, includesAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
+import { none } from '../ip/none.ts';
 import {
   type AddressEntry,
   type AddressList,
@@ -168,7 +169,6 @@ function withAll(
   return all;
 }
 
-const none: readonly never[] = [];
 const newIntent: Intent = { kind: 'new' };
 const noAddresses = { intent: newIntent, requestedIPs: none, usedIPs: none };
 

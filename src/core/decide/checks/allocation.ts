@@ -1,5 +1,6 @@
 import { type AllocationPolicy, hasFamily, spans } from '../../config/policy.ts';
 import { type Address, type Family, includesAddress, readAddress, sameAddress } from '../../ip/address.ts';
+import { none } from '../../ip/none.ts';
 import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
 import { targetOf } from '../../model/service-view.ts';
 import { allocate } from '../allocate.ts';
@@ -79,8 +80,6 @@ function restorable(subject: Subject): readonly Address[] {
   if (state.view.statusIPs.length === 0) return none;
   return statusAddresses(state).filter((address) => isRestorable(subject, address));
 }
-
-const none: readonly never[] = [];
 
 /** Whether the Service can have an address that its status shows: it is in its pool, and all others that use it share it. */
 function isRestorable({ state, policy, facts }: Subject, address: Address): boolean {

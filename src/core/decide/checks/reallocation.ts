@@ -1,3 +1,4 @@
+import { none } from '../../ip/none.ts';
 import { formatAddressList } from '../../model/address-list.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
@@ -36,8 +37,6 @@ export const reallocationRequest: Check = {
     return { allocation, desired: assignedFrom(run, cause, allocation, was) };
   },
 };
-
-const none: readonly never[] = [];
 
 type PendingChange = Condition & { code: 'pending-change' };
 
