@@ -3,6 +3,7 @@ import type { Span } from '../config/pool.ts';
 import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
+import { none } from '../ip/none.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
 import { RecurringMap } from '../ip/recurring-map.ts';
 import type { ClaimOwner } from '../model/claim.ts';
@@ -73,7 +74,7 @@ export class Ledger {
     if (after !== undefined) this.#states.set(after.key, after);
     else if (before !== undefined) this.#states.delete(before.key);
     for (const address of freedBy(before, after)) this.#replaceAt(address, before, undefined);
-    for (const address of after?.usedIPs ?? noAddresses) this.#replaceAt(address, before, after);
+    for (const address of after?.usedIPs ?? none) this.#replaceAt(address, before, after);
     if (before !== undefined) this.#held?.change(before, -1);
     if (after !== undefined) this.#held?.change(after, 1);
     if (before !== undefined) this.#sharingKeys.delete(before);
@@ -89,7 +90,7 @@ export class Ledger {
 
   /** The Services that were reallocated and left this address, which they shared, in no order. */
   movedFrom(address: Address): readonly ServiceState[] {
-    return this.#moved.get(address) ?? noServices;
+    return this.#moved.get(address) ?? none;
   }
 
   /** Replaces `before` with `after` among the Services that use the address: O(log of their number). */
@@ -136,7 +137,7 @@ export class Ledger {
   /** All Services that use the address, in no order. */
   servicesAt(address: Address): readonly ServiceState[] {
     const services = this.#servicesByAddress.get(address);
-    if (services === undefined) return noServices;
+    if (services === undefined) return none;
     return services instanceof AddressUsers ? services.services : [services];
   }
 
@@ -295,9 +296,6 @@ interface Searched {
   /** It holds as long as no address was freed since. */
   readonly frees: number;
 }
-
-const noServices: readonly ServiceState[] = [];
-const noAddresses: readonly Address[] = [];
 
 /** The first ordinal of the span that is in none of the sets. Each step skips an interval of one of them. */
 function firstInNone(sets: readonly IntervalSet[], span: Span, descending: boolean): bigint | undefined {
