@@ -37,7 +37,8 @@ function withoutTypes(text: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
-    return stripTypeScriptTypes(text);
+    // Blanks at the end of a line keep no place.
+    return stripTypeScriptTypes(text).replace(/ +$/gm, '');
   } finally {
     process.emitWarning = emitWarning;
   }
