@@ -161,6 +161,13 @@ test('an interval set behaves like a plain set', () => {
           else intervals.delete(element);
           if (add) model.add(element);
           else model.delete(element);
+          // The set remembers where the last search ended.
+          let above = element;
+          while (model.has(above)) above += 1n;
+          assert.equal(intervals.lowestFree(element, 200n), above);
+          let below = element;
+          while (model.has(below)) below -= 1n;
+          assert.equal(intervals.highestFree(-1n, element), below);
         }
         const [first, last] = a < b ? [a, b] : [b, a];
         const span = Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i));

@@ -1,9 +1,12 @@
 import { SortedSet } from './sorted-set.ts';
 
 interface Interval {
-  readonly first: bigint;
+  first: bigint;
   last: bigint;
 }
+
+/** The last interval that starts at or below an ordinal, and the next one. */
+type Neighbors = readonly [Interval | undefined, Interval | undefined];
 
 /**
  * A set of ordinals, stored as intervals. Memory depends on the number of intervals, not on their length. Each operation costs
@@ -16,6 +19,8 @@ export class IntervalSet {
   readonly #intervals = new SortedSet<Interval>((a, b) =>
     a.first < b.first ? -1 : a.first > b.first ? 1 : 0,
   );
+  /** The result of the last search: allocated one after the other, ordinals have the same neighbors. */
+  #found: Neighbors = unknown;
 
   has(ordinal: bigint): boolean {
     return this.#intervalAt(ordinal) !== undefined;
@@ -23,12 +28,16 @@ export class IntervalSet {
 
   /** Adds an ordinal, if it is not in the set yet. */
   add(ordinal: bigint): void {
-    const [before, after] = this.#intervals.around({ first: ordinal, last: ordinal });
+    const [before, after] = this.#around(ordinal);
     if (before !== undefined && ordinal <= before.last) return;
-    const last = after?.first === ordinal + 1n ? after.last : ordinal;
-    if (after !== undefined && last === after.last) this.#intervals.delete(after);
-    if (before?.last === ordinal - 1n) before.last = last;
-    else this.#intervals.add({ first: ordinal, last });
+    const meetsBefore = before?.last === ordinal - 1n;
+    const meetsAfter = after?.first === ordinal + 1n;
+    if (meetsBefore && meetsAfter) {
+      this.#remove(after);
+      before.last = after.last;
+    } else if (meetsBefore) before.last = ordinal;
+    else if (meetsAfter) after.first = ordinal;
+    else this.#insert({ first: ordinal, last: ordinal });
   }
 
   /** Removes an ordinal, if it is in the set. */
@@ -36,9 +45,12 @@ export class IntervalSet {
     const interval = this.#intervalAt(ordinal);
     if (interval === undefined) return;
     const { first, last } = interval;
-    if (first === ordinal) this.#intervals.delete(interval);
-    else interval.last = ordinal - 1n;
-    if (last > ordinal) this.#intervals.add({ first: ordinal + 1n, last });
+    if (first === last) this.#remove(interval);
+    else if (first === ordinal) interval.first = ordinal + 1n;
+    else {
+      interval.last = ordinal - 1n;
+      if (last > ordinal) this.#insert({ first: ordinal + 1n, last });
+    }
   }
 
   /** The lowest ordinal from `first` to `last` that is not in the set. */
@@ -58,13 +70,13 @@ export class IntervalSet {
   /** The lowest ordinal from `first` to `last` that is in the set. */
   lowestIn(first: bigint, last: bigint): bigint | undefined {
     if (this.has(first)) return first <= last ? first : undefined;
-    const above = this.#intervals.above({ first, last })?.first;
+    const above = this.#around(first)[1]?.first;
     return above !== undefined && above <= last ? above : undefined;
   }
 
   /** The highest ordinal from `first` to `last` that is in the set. */
   highestIn(first: bigint, last: bigint): bigint | undefined {
-    const below = this.#intervals.atOrBelow({ first: last, last })?.last;
+    const below = this.#around(last)[0]?.last;
     if (below === undefined || below < first) return undefined;
     return below < last ? below : last < first ? undefined : last;
   }
@@ -111,7 +123,8 @@ export class IntervalSet {
   }
 
   *#between(first: bigint, last: bigint): IterableIterator<Interval> {
-    let interval = this.#intervalAt(first) ?? this.#intervals.above({ first, last });
+    const [before, after] = this.#around(first);
+    let interval = before !== undefined && first <= before.last ? before : after;
     while (interval !== undefined && interval.first <= last) {
       const { first: low, last: high } = interval;
       yield { first: low < first ? first : low, last: high > last ? last : high };
@@ -120,7 +133,33 @@ export class IntervalSet {
   }
 
   #intervalAt(ordinal: bigint): Interval | undefined {
-    const interval = this.#intervals.atOrBelow({ first: ordinal, last: ordinal });
-    return interval !== undefined && ordinal <= interval.last ? interval : undefined;
+    const [, after] = this.#found;
+    if (contains(after, ordinal)) return after;
+    const [before] = this.#around(ordinal);
+    return contains(before, ordinal) ? before : undefined;
   }
+
+  #around(ordinal: bigint): Neighbors {
+    const [before, after] = this.#found;
+    const isSame =
+      before !== undefined && before.first <= ordinal && (after === undefined || ordinal < after.first);
+    if (!isSame) this.#found = this.#intervals.around({ first: ordinal, last: ordinal });
+    return this.#found;
+  }
+
+  #insert(interval: Interval): void {
+    this.#found = unknown;
+    this.#intervals.add(interval);
+  }
+
+  #remove(interval: Interval): void {
+    this.#found = unknown;
+    this.#intervals.delete(interval);
+  }
+}
+
+const unknown: Neighbors = [undefined, undefined];
+
+function contains(interval: Interval | undefined, ordinal: bigint): boolean {
+  return interval !== undefined && interval.first <= ordinal && ordinal <= interval.last;
 }

@@ -217,7 +217,7 @@ export class Ledger {
    */
   firstFree(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
     const used = this.#used[family];
-    const known = this.#searched.get(spans);
+    const known = spans.length > 1 ? this.#searched.get(spans) : undefined;
     const start = known?.frees === this.#frees && known.descending === descending ? known.span : 0;
     for (let i = start; i < spans.length; i += 1) {
       const span = spans[descending ? spans.length - 1 - i : i];
@@ -228,7 +228,7 @@ export class Ledger {
       if (i > start) this.#searched.set(spans, { span: i, descending, frees: this.#frees });
       return addressAt(family, ordinal);
     }
-    if (spans.length > start)
+    if (spans.length > 1 && spans.length > start)
       this.#searched.set(spans, { span: spans.length, descending, frees: this.#frees });
     return undefined;
   }
