@@ -1,6 +1,7 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
 import { maxEntries } from '../model/address-list.ts';
+import type { Announced } from '../model/service-patch.ts';
 import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
 import { poolKey, poolNameOf } from './keys.ts';
@@ -38,10 +39,8 @@ export interface AddressSettings {
   readonly coolDown: number | undefined;
   /** Whether it may share its address with other Services (spec section 6). */
   readonly sharing: boolean;
-  /** The interface to write with the address, if any. */
-  readonly interface: string | undefined;
-  readonly vlan: string | undefined;
-  readonly lease: string | undefined;
+  /** The fields to write with the address; undefined if there are none. */
+  readonly announced: Announced | undefined;
 }
 
 /** A pool as the Services of one namespace use it: its addresses are without the excluded ones. */
@@ -261,15 +260,19 @@ function poolIn(
 
 function addressSettings({ settings }: Config, pool: string | undefined, namespace: string): AddressSettings {
   const order = settingFor(settings['search-order'], pool, namespace) ?? 'asc';
+  const announced = {
+    interface: settingFor(settings.interface, pool, namespace),
+    vlan: settingFor(settings.vlan, pool, namespace),
+    lease: settingFor(settings.lease, pool, namespace),
+  };
   return {
     order,
     descending: order === 'desc',
     sticky: settingFor(settings.sticky, pool, namespace),
     coolDown: settingFor(settings['cool-down'], pool, namespace),
     sharing: settingFor(settings['allow-share'], pool, namespace) ?? false,
-    interface: settingFor(settings.interface, pool, namespace),
-    vlan: settingFor(settings.vlan, pool, namespace),
-    lease: settingFor(settings.lease, pool, namespace),
+    announced:
+      (announced.interface ?? announced.vlan ?? announced.lease) === undefined ? undefined : announced,
   };
 }
 

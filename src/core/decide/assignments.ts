@@ -3,12 +3,12 @@ import { none } from '../ip/none.ts';
 import { requests } from '../ledger/service-state.ts';
 import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
-import { announcedFields } from '../model/service-patch.ts';
+import { type Announced, announcedFields } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Grant, Refusal } from './allocate.ts';
 import type { Run } from './check.ts';
 import type { Condition, DesiredState, WriteCause } from './decision.ts';
-import { type Announced, assigned } from './desired-state.ts';
+import { assigned } from './desired-state.ts';
 
 /** The Service gets what was allocated. `was` is the shared address that it leaves, if any. */
 export function assignedFrom(
@@ -20,7 +20,7 @@ export function assignedFrom(
   const { state } = run;
   // kube-vip does not notice a later change of these (spec sections 2, 7, and 12).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const announced = isNew ? missingOf(state.view, settings) : undefined;
+  const announced = isNew ? missingOf(state.view, settings.announced) : undefined;
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
   const conditions: readonly Condition[] = isJoining
@@ -31,7 +31,8 @@ export function assignedFrom(
 }
 
 /** The fields of an announcement that the Service does not have. A value that a user set stays. */
-function missingOf(view: ServiceView, wanted: Announced): Announced {
+function missingOf(view: ServiceView, wanted: Announced | undefined): Announced | undefined {
+  if (wanted === undefined) return undefined;
   const missing: { -readonly [K in keyof Announced]: Announced[K] } = {};
   for (const field of announcedFields)
     if (view[field] === undefined && wanted[field] !== undefined) missing[field] = wanted[field];
@@ -63,7 +64,7 @@ export function restored(
   conditions: readonly Condition[] = [],
 ): DesiredState {
   const source = record?.source ?? unknownSource;
-  const announced = missingOf(run.state.view, record ?? {});
+  const announced = missingOf(run.state.view, record);
   const how = { list, source, rewrite: true, announced, keeps: record, conditions };
   return assigned(run, 'restore', how);
 }

@@ -36,7 +36,8 @@ export interface Decided {
 /** Decides what to do about a Service, without side effects. `state` must be in the ledger. */
 export function decide(state: ServiceState, facts: Facts, controller: string): Decided {
   const policy = policyFor(facts.config, state.view);
-  let run: Run = { state, policy, facts, controller, found: [] };
+  const found: Step[] = [];
+  const run: Run = { state, policy, facts, controller, found };
   let desired: DesiredState | undefined;
   let ran = 0;
   for (const check of checks) {
@@ -44,14 +45,13 @@ export function decide(state: ServiceState, facts: Facts, controller: string): D
     const verdict = check.run(run);
     if (verdict === undefined) continue;
     const { allocation, conflict, decision } = verdict;
-    run = { ...run, found: [...run.found, { check: check.name, allocation, conflict }] };
-    if (decision !== undefined)
-      return { decision, trace: { policy, found: run.found, ran, isCompared: false } };
+    found.push({ check: check.name, allocation, conflict });
+    if (decision !== undefined) return { decision, trace: { policy, found, ran, isCompared: false } };
     desired = verdict.desired;
     if (desired !== undefined) break;
   }
   const decision = reconcile(state, desired ?? requested(run));
-  return { decision, trace: { policy, found: run.found, ran, isCompared: true } };
+  return { decision, trace: { policy, found, ran, isCompared: true } };
 }
 
 /** The checks that ran, in order, each with what it found. The last one decided. */

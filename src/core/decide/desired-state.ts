@@ -4,7 +4,7 @@ import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
 import {
-  type AnnouncedField,
+  type Announced,
   announcedFields,
   diff,
   isEmptyPatch,
@@ -16,9 +16,6 @@ import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, DesiredState, WriteCause } from './decision.ts';
-
-/** How kube-vip announces an address. */
-export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
 
 /** How an assignment is written. */
 export interface Assigning {
@@ -43,7 +40,7 @@ export interface Assigning {
 export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
   const { state, controller } = run;
   const { view, record } = state;
-  const { list, source, keeps, announced = nothing } = how;
+  const { list, source, keeps, announced } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
   const written: Mutable<AllocationRecord> = {
     source,
@@ -60,12 +57,14 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
     goFinalizers: null,
     record: written,
   };
-  for (const field of announcedFields) {
-    if (announced[field] !== undefined) fields[field] = announced[field];
-    // A value that was changed since it was written is the user's.
-    const own = announced[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
-    if (own !== undefined) written[field] = own;
-  }
+  if (announced !== undefined || record !== undefined)
+    for (const field of announcedFields) {
+      const given = announced?.[field];
+      if (given !== undefined) fields[field] = given;
+      // A value that was changed since it was written is the user's.
+      const own = given ?? (record?.[field] === view[field] ? record?.[field] : undefined);
+      if (own !== undefined) written[field] = own;
+    }
   const pool = source === staticSource ? undefined : (keeps ?? view).pool;
   if (pool !== undefined) written.pool = pool;
   const known = keeps ?? record;
@@ -91,8 +90,6 @@ function withFound(given: readonly Condition[], found: readonly Condition[]): re
   const isPending = given.some(({ code }) => code === 'pending-change');
   return [...given, ...found.filter(({ code }) => !isPending || code !== 'one-family')];
 }
-
-const nothing: Announced = {};
 
 /**
  * The first address. With a hostname in the list, the field is only changed to remove an address that this controller wrote.

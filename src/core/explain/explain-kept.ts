@@ -1,7 +1,7 @@
 import { type AllocationPolicy, providerOf, settingsAt } from '../config/policy.ts';
 import type { Decision } from '../decide/decision.ts';
 import { addressesOf } from '../model/address-list.ts';
-import { type AnnouncedField, announcedFields, applyPatch } from '../model/service-patch.ts';
+import { type Announced, type AnnouncedField, announcedFields, applyPatch } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
 
 const nouns: Readonly<Record<AnnouncedField, string>> = {
@@ -24,7 +24,7 @@ export function explainKept(
   const pool = providerOf(policy, first, decision.source);
   // Nothing says what applies to an address that its pool no longer has.
   if (pool === undefined && policy.listed.some(({ key }) => key === decision.source)) return undefined;
-  const wanted = pool ?? settingsAt(policy, first);
+  const wanted = (pool ?? settingsAt(policy, first)).announced ?? {};
   const after = decision.kind === 'write' ? applyPatch(view, decision.patch) : view;
   const isOurs = (field: AnnouncedField): boolean =>
     after[field] === undefined || after[field] === after.record?.[field];
@@ -37,10 +37,7 @@ export function explainKept(
 }
 
 /** `interface eth1 and no VLAN` */
-function valuesOf(
-  fields: readonly AnnouncedField[],
-  values: { readonly [K in AnnouncedField]: string | undefined },
-): string {
+function valuesOf(fields: readonly AnnouncedField[], values: Announced): string {
   const texts = fields.map((field) =>
     values[field] === undefined ? `no ${nouns[field]}` : `${nouns[field]} ${values[field]}`,
   );

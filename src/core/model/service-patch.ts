@@ -21,6 +21,8 @@ export const announcedFields = ['interface', 'vlan', 'lease'] as const;
 
 export type AnnouncedField = (typeof announcedFields)[number];
 
+export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
+
 export function isEmptyPatch(patch: ServicePatch): boolean {
   return Object.keys(patch).length === 0;
 }
@@ -32,10 +34,9 @@ export function diff(view: ServiceView, desired: ServicePatch): ServicePatch {
   if (differs(view.annotation, annotation)) patch.annotation = annotation;
   if (differs(view.specIP, specIP)) patch.specIP = specIP;
   if (labeled !== undefined && labeled !== view.labeled) patch.labeled = labeled;
-  for (const field of announcedFields) {
-    const wanted = desired[field];
-    if (differs(view[field], wanted)) patch[field] = wanted;
-  }
+  if (differs(view.interface, desired.interface)) patch.interface = desired.interface;
+  if (differs(view.vlan, desired.vlan)) patch.vlan = desired.vlan;
+  if (differs(view.lease, desired.lease)) patch.lease = desired.lease;
   const isSame = record != null && view.record !== undefined && sameRecord(view.record, record);
   if (!isSame && differs(view.record, record)) patch.record = record;
   if (desired.reallocate === null && view.reallocate) patch.reallocate = null;
