@@ -1,6 +1,6 @@
 import { type Address, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import type { Reservations } from '../ledger/reservations.ts';
 import type { ReservedAddress } from '../ledger/service-state.ts';
 import { type Claim, type ClaimReservation, isForSameWrite } from '../model/claim.ts';

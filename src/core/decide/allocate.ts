@@ -6,7 +6,7 @@ import {
   settingsAt,
 } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { append, none } from '../ip/short-lists.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
@@ -114,14 +114,8 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
   const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
-  const roomBeside = (picked: readonly Address[]): number => {
-    if (policy.quota === undefined) return Number.POSITIVE_INFINITY;
-    const stays = kept.flat().filter((address) => address !== undefined);
-    const chosen = picked.filter((address) => !includesAddress(stays, address));
-    return quotaRoom(policy.quota, state, [...stays, ...chosen], facts);
-  };
-  const picks: PickedAddress[] = [];
-  const failures: AllocationFailure[] = [];
+  let picks: readonly PickedAddress[] = none;
+  let failures: readonly AllocationFailure[] = none;
   let missing: readonly MissingAddress[] = none;
   for (const [i, group] of groups.entries()) {
     let lacking: readonly MissingAddress[] = none;
@@ -129,16 +123,17 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
     for (const [j, family] of families.entries()) {
       const keeps = kept[i]?.[j];
       if (keeps !== undefined) {
-        picks.push({ address: keeps, key: undefined, settings: settingsAt(policy, keeps), sharedWith: [] });
+        const settings = settingsAt(policy, keeps);
+        picks = append(picks, { address: keeps, key: undefined, settings, sharedWith: none });
         continue;
       }
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = addressesOf(picks);
-      const room = roomBeside(picked);
+      const room = roomBeside(picked, kept, request, facts);
       const found = pickOne({ request, state, facts, family, group, picked, room });
-      if ('address' in found) picks.push(found);
-      else lacking = [...lacking, { family, group, failures: found }];
+      if ('address' in found) picks = append(picks, found);
+      else lacking = append(lacking, { family, group, failures: found });
     }
     const isEnough = needs === 'any' ? picks.length > before : lacking.length === 0;
     if (isEnough) {
@@ -149,18 +144,32 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
     const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
     const lease = keepsAddress ? undefined : leaseOf(group);
     // In the place of what other pools of the group have for some of the families.
-    if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
-    else for (const one of lacking) failures.push(...one.failures);
+    if (lease !== undefined && roomBeside(earlier, kept, request, facts) > 0)
+      picks = append(picks.slice(0, before), lease);
+    else failures = failures.concat(...lacking.map((one) => one.failures));
   }
   if (failures.length > 0) return { request, failures };
   if (missing.length === 0 || policy.quota === undefined) return granted(request, picks, missing);
   const picked = addressesOf(picks);
-  const room = roomBeside(picked);
+  const room = roomBeside(picked, kept, request, facts);
   return granted(
     request,
     picks,
     missing.map((one) => withAll(one, request, picked, room, facts)),
   );
+}
+
+/** How many more addresses the quota permits beside those that the Service keeps and those that are picked for it. */
+function roomBeside(
+  picked: readonly Address[],
+  kept: ReturnType<typeof keptBySlot>,
+  { policy, state }: AllocationRequest,
+  facts: Facts,
+): number {
+  if (policy.quota === undefined) return Number.POSITIVE_INFINITY;
+  const stays = kept.flat().filter((address) => address !== undefined);
+  const chosen = picked.filter((address) => !includesAddress(stays, address));
+  return quotaRoom(policy.quota, state, [...stays, ...chosen], facts);
 }
 
 function granted(

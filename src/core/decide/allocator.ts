@@ -208,20 +208,23 @@ export class Allocator {
     const { facts } = this;
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
       const state = this.ledger.get(work.item.key);
-      const decided = state && this.#decide(state, facts);
-      if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
-        this.#trackPending(decided, facts);
-        const { decision, trace } = decided;
-        return { state: decided.state, decision, trace, work };
+      if (state === undefined) {
+        work.done();
+        continue;
       }
-      if (decided === undefined) work.done();
-      else work.leave();
+      const { decision, trace } = decide(state, facts, this.#options.controller);
+      if (this.#isQueuedAgain(state, decision, work)) {
+        work.leave();
+        continue;
+      }
+      this.#trackPending(state, decision, facts);
+      return { state, decision, trace, work };
     }
     return undefined;
   }
 
   /** Whether the decision can wait, or is void, so that the Service was queued again. */
-  #isQueuedAgain({ state, decision }: ServiceDecision, { isPostponed }: WorkItem<ServiceState>): boolean {
+  #isQueuedAgain(state: ServiceState, decision: Decision, { isPostponed }: WorkItem<ServiceState>): boolean {
     if (decision.kind !== 'write' && this.#forgetRecord(state)) return true;
     const canWait = !isPostponed && isOnlyBookkeeping(state, decision);
     if (canWait) this.#queue.postpone(state);
@@ -260,7 +263,7 @@ export class Allocator {
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.ledger.get(key);
-    return state && this.#decide(state, this.facts);
+    return state && { state, ...decide(state, this.facts, this.#options.controller) };
   }
 
   /**
@@ -299,11 +302,6 @@ export class Allocator {
   requeue(key: ServiceKey): void {
     const state = this.ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
-  }
-
-  #decide(state: ServiceState, facts: Facts): ServiceDecision {
-    const { decision, trace } = decide(state, facts, this.#options.controller);
-    return { state, decision, trace };
   }
 
   /** What decisions depend on besides the Service itself, at this moment: it is read once for each decision. */
@@ -458,7 +456,7 @@ export class Allocator {
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending({ state, decision }: ServiceDecision, facts: Facts): void {
+  #trackPending(state: ServiceState, decision: Decision, facts: Facts): void {
     const waiting = waitingFor(state, decision, facts);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);

@@ -1,5 +1,5 @@
 import type { Address } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import { requests } from '../ledger/service-state.ts';
 import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';

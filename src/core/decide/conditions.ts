@@ -1,6 +1,6 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { append, concat, none } from '../ip/short-lists.ts';
 import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
@@ -19,36 +19,43 @@ export function conditionsOf(
   missing?: readonly MissingAddress[],
 ): readonly Condition[] {
   const { state, policy, facts } = subject;
-  const key = (policy.pools[0] ?? policy.listed[0])?.key;
   const isStatic = originOf(state) === 'static';
-  const conditions: Condition[] = [];
-  for (const address of list) {
-    if (typeof address === 'string') conditions.push(...misreadWord(state, address));
-    if (typeof address === 'string' || isUnspecified(address)) continue;
-    const owner = facts.ledger.claimOwner(address);
-    if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
-    const reserved = facts.ledger.reservedFor(address);
-    const isReserved = reserved?.service === state.key;
-    // The Service had the address before the configuration reserved it for another one.
-    if (reserved !== undefined && !isReserved)
-      conditions.push({ code: 'reserved-for-other', address, service: reserved.service, key: reserved.key });
-    conditions.push(...conditionsFromOthers(state, address, facts));
-    conditions.push(...wrongFamily(state, address));
-    if (!isStatic && !isReserved && !spans(policy, address))
-      conditions.push({
-        code: 'outside-pool',
-        service: state.key,
-        address,
-        key,
-        why: canReallocate(state, policy, facts) ? undefined : whyNoPool(state.view, policy, facts),
-      });
+  let conditions: readonly Condition[] = none;
+  for (const entry of list) {
+    if (typeof entry === 'string') conditions = concat(conditions, misreadWord(state, entry));
+    else if (!isUnspecified(entry)) conditions = concat(conditions, conditionsAt(entry, subject, isStatic));
   }
-  conditions.push(...unusedReservations(state, list, facts));
-  if (!isStatic) conditions.push(...notShared(subject, list));
-  conditions.push(...missingFamilies(subject, list, isStatic, missing));
-  if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
-    conditions.push({ code: 'global-namespace', key: policy.list });
-  return conditions;
+  conditions = concat(conditions, unusedReservations(state, list, facts));
+  if (!isStatic) conditions = concat(conditions, notShared(subject, list));
+  conditions = concat(conditions, missingFamilies(subject, list, isStatic, missing));
+  return state.view.namespace === 'global' && !isStatic && policy.list !== undefined
+    ? append(conditions, { code: 'global-namespace', key: policy.list })
+    : conditions;
+}
+
+/** What follows from one of its addresses. */
+function conditionsAt(
+  address: Address,
+  { state, policy, facts }: Subject,
+  isStatic: boolean,
+): readonly Condition[] {
+  const { ledger } = facts;
+  let conditions: readonly Condition[] = none;
+  const owner = ledger.claimOwner(address);
+  if (owner !== undefined) conditions = append(conditions, { code: 'claimed', address, owner });
+  const reserved = ledger.reservedFor(address);
+  const isReserved = reserved?.service === state.key;
+  // The Service had the address before the configuration reserved it for another one.
+  if (reserved !== undefined && !isReserved) {
+    const { service, key } = reserved;
+    conditions = append(conditions, { code: 'reserved-for-other', address, service, key });
+  }
+  conditions = concat(conditions, conditionsFromOthers(state, address, facts));
+  conditions = concat(conditions, wrongFamily(state, address));
+  if (isStatic || isReserved || spans(policy, address)) return conditions;
+  const key = (policy.pools[0] ?? policy.listed[0])?.key;
+  const why = canReallocate(state, policy, facts) ? undefined : whyNoPool(state.view, policy, facts);
+  return append(conditions, { code: 'outside-pool', service: state.key, address, key, why });
 }
 
 /** Whether a pool serves the Service, or an address is reserved for it, which it also gets without one. */

@@ -1,4 +1,5 @@
 import { policyFor } from '../config/policy.ts';
+import { append, none } from '../ip/short-lists.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Check, Run, Step, Trace } from './check.ts';
 import { allocation } from './checks/allocation.ts';
@@ -36,8 +37,8 @@ export interface Decided {
 /** Decides what to do about a Service, without side effects. `state` must be in the ledger. */
 export function decide(state: ServiceState, facts: Facts, controller: string): Decided {
   const policy = policyFor(facts.config, state.view);
-  const found: Step[] = [];
-  const run: Run = { state, policy, facts, controller, found };
+  let run: Run = { state, policy, facts, controller, found: none };
+  let found: readonly Step[] = none;
   let desired: DesiredState | undefined;
   let ran = 0;
   for (const check of checks) {
@@ -45,10 +46,11 @@ export function decide(state: ServiceState, facts: Facts, controller: string): D
     const verdict = check.run(run);
     if (verdict === undefined) continue;
     const { allocation, conflict, decision } = verdict;
-    found.push({ check: check.name, allocation, conflict });
+    found = append(found, { check: check.name, allocation, conflict });
     if (decision !== undefined) return { decision, trace: { policy, found, ran, isCompared: false } };
     desired = verdict.desired;
     if (desired !== undefined) break;
+    run = { ...run, found };
   }
   const decision = reconcile(state, desired ?? requested(run));
   return { decision, trace: { policy, found, ran, isCompared: true } };

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';

@@ -1,6 +1,6 @@
 import { isInPool, type PolicyPool } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 
 /** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */

@@ -1,6 +1,6 @@
 import type { PolicyPool } from '../config/policy.ts';
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, groupsOf, type MissingAddress } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';

@@ -1,6 +1,6 @@
 import { provides } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';

@@ -1,7 +1,7 @@
 import type { Address } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
 import type { Range } from '../ip/range.ts';
 import { RangeIndex } from '../ip/range-index.ts';
+import { none } from '../ip/short-lists.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { compareAge, type ServiceKey } from '../model/service-view.ts';

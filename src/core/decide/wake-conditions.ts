@@ -1,6 +1,6 @@
 import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { familiesText, type ServiceView, targetOf } from '../model/service-view.ts';
@@ -127,7 +127,7 @@ type LackingFamily = Condition & { readonly code: 'one-family' };
 
 /** What is missing because a pool is full, or was: the oldest such Service is checked when an address is freed. */
 function lackingFamilies(decision: Decision): readonly LackingFamily[] {
-  if (!('conditions' in decision)) return none;
+  if (!('conditions' in decision) || decision.conditions.length === 0) return none;
   return decision.conditions.flatMap((condition) =>
     condition.code === 'one-family' && canEnd(condition) ? condition : none,
   );

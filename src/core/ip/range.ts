@@ -96,19 +96,19 @@ export function rangesMeet(a: Range, b: Range): boolean {
 
 /**
  * Numbers the allocatable addresses without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section 3) and
- * have no ordinal, so a /24 has 254 ordinals. Used addresses on both sides of such an address form one interval, which a search
+ * have no ordinal, so a /24 has 254 ordinals, two fewer than addresses. Used addresses on both sides of such an address form one interval, which a search
  * skips in one step.
  */
 export function ordinalOf({ family, value }: Address): bigint | undefined {
   if (family === 'IPv6') return value;
   const host = value & 255n;
-  return host === 0n || host === 255n ? undefined : (value >> 8n) * 254n + host - 1n;
+  return host === 0n || host === 255n ? undefined : value - 2n * (value >> 8n) - 1n;
 }
 
 /** The inverse of `ordinalOf`. */
 export function addressAt(family: Family, ordinal: bigint): Address {
   if (family === 'IPv6') return { family, value: ordinal };
-  return { family, value: ((ordinal / 254n) << 8n) + (ordinal % 254n) + 1n };
+  return { family, value: ordinal + 2n * (ordinal / 254n) + 1n };
 }
 
 /** The ordinals of a range's allocatable addresses; undefined if it has none. */

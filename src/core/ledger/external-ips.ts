@@ -1,5 +1,5 @@
 import { type Address, includesAddress, readAddress, sameAddress } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { KubeObject, Service } from '../model/objects.ts';
 import { compareVersions, keyOf, type ServiceKey } from '../model/service-view.ts';

@@ -1,6 +1,6 @@
 import { type Address, includesAddress, isUnspecified, readAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
-import { none } from '../ip/none.ts';
+import { none } from '../ip/short-lists.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { ServiceState } from './service-state.ts';
 

@@ -2,8 +2,8 @@ import type { Span } from '../config/pool.ts';
 import type { Address, Family } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
-import { none } from '../ip/none.ts';
 import { ordinalOf } from '../ip/range.ts';
+import { none } from '../ip/short-lists.ts';
 import type { ClaimOwner, ClaimReservation } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 

@@ -1,5 +1,5 @@
 import { type Address, includesAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
-import { none } from '../ip/none.ts';
+import { append, none } from '../ip/short-lists.ts';
 import {
   type AddressEntry,
   type AddressList,
@@ -163,8 +163,7 @@ function withAll(
   for (const entry of more?.entries ?? none) {
     if (typeof entry === 'string' || isUnspecified(entry)) continue;
     if (includesAddress(all, entry)) continue;
-    // Unlike `push`, both leave no spare capacity.
-    all = all.length === 0 ? [entry] : all.concat([entry]);
+    all = append(all, entry);
   }
   return all;
 }

@@ -1,6 +1,6 @@
 import { type AllocationPolicy, hasFamily, spans } from '../../config/policy.ts';
 import { type Address, type Family, includesAddress, readAddress, sameAddress } from '../../ip/address.ts';
-import { none } from '../../ip/none.ts';
+import { none } from '../../ip/short-lists.ts';
 import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
 import { targetOf } from '../../model/service-view.ts';
 import { allocate } from '../allocate.ts';

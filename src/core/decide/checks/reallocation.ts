@@ -1,4 +1,4 @@
-import { none } from '../../ip/none.ts';
+import { none } from '../../ip/short-lists.ts';
 import { formatAddressList } from '../../model/address-list.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
