@@ -4,8 +4,10 @@ import type { Config } from './config.ts';
 export function oncePerConfig<T extends object>(make: (config: Config) => T): (config: Config) => T {
   const results = new WeakMap<Config, T>();
   return (config) => {
-    const known = results.get(config) ?? make(config);
-    results.set(config, known);
-    return known;
+    const known = results.get(config);
+    if (known !== undefined) return known;
+    const result = make(config);
+    results.set(config, result);
+    return result;
   };
 }

@@ -275,18 +275,14 @@ function joined(search: Search): PickedAddress | undefined {
 
 /** An address that an earlier write may still assign is assigned even if the pool has changed since. */
 function inFlight({ request, family, facts, picked }: Search): PickedAddress | undefined {
-  const { state } = request;
-  const found = state.reserved.find(
-    ({ address }) =>
-      address.family === family &&
-      !includesAddress(picked, address) &&
-      conflicts(state, address, facts).length === 0,
-  );
-  if (found === undefined) return undefined;
-  const { address, source: key } = found;
-  const others = coHolders(state, address, facts);
-  const sharedWith = others.map((holder) => holder.key);
-  return { address, key, reason: 'in-flight', settings: settingsAt(request.policy, address), sharedWith };
+  const { state, policy } = request;
+  for (const { address, source: key } of state.reserved) {
+    if (address.family !== family || includesAddress(picked, address)) continue;
+    if (conflicts(state, address, facts).length > 0) continue;
+    const sharedWith = coHolders(state, address, facts).map((holder) => holder.key);
+    return { address, key, reason: 'in-flight', settings: settingsAt(policy, address), sharedWith };
+  }
+  return undefined;
 }
 
 /** An address that the configuration reserves for the Service. */
@@ -358,7 +354,10 @@ function pickFrom(pool: PolicyPool, search: Search): PickedAddress | undefined {
   const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress(search, pool, facts) : undefined;
-  if (free !== undefined) return { ...free, key: pool.key, settings: pool, sharedWith: none };
+  if (free !== undefined) {
+    const { address, isResting, resting } = free;
+    return { address, key: pool.key, isResting, resting, settings: pool, sharedWith: none };
+  }
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
 }
 

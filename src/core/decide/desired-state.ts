@@ -100,8 +100,10 @@ function desiredSpecIP(
   { entries, text }: CanonicalList,
 ): string | null | undefined {
   const [first] = entries;
-  if (typeof first === 'object' && entries.every((entry) => typeof entry === 'object'))
-    return entries.length === 1 ? text : formatAddress(first);
+  if (typeof first === 'object') {
+    if (entries.length === 1) return text;
+    if (entries.every((entry) => typeof entry === 'object')) return formatAddress(first);
+  }
   const isWritten =
     record !== undefined && record.source !== staticSource && isFirst(view.specIP, record.addresses);
   return isWritten ? null : undefined;

@@ -28,15 +28,11 @@ export function formerAddress(
 ): Address | undefined {
   const { sticky } = pool;
   if (sticky === undefined || state.intent.kind !== 'new' || state.view.reallocate) return undefined;
-  return ledger.former
-    .of(state.key)
-    .find(
-      ({ address, freedAt }) =>
-        address.family === family &&
-        now - freedAt < sticky &&
-        isInPool(pool, address) &&
-        isAvailable(address, picked, ledger),
-    )?.address;
+  for (const { address, freedAt } of ledger.former.of(state.key)) {
+    const isLast = address.family === family && now - freedAt < sticky;
+    if (isLast && isInPool(pool, address) && isAvailable(address, picked, ledger)) return address;
+  }
+  return undefined;
 }
 
 export interface FreeAddress {
@@ -56,40 +52,84 @@ export function freeAddress(
   pool: PolicyPool,
   facts: Facts,
 ): FreeAddress | undefined {
-  const { family, picked, state } = request;
+  const { family } = request;
   const { order } = pool;
-  const { ledger, now } = facts;
-  // Picked for another pool, which overlaps with this one.
-  const all = pool.spans[family];
-  const overlapping = picked.filter((address) => address.family === family && isInPool(pool, address));
-  const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
-  const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
-  const descending = order === 'desc';
-  const first = order === 'least-recently-used' ? undefined : ledger.firstFree(family, spans, descending);
-  const former = first === undefined ? undefined : ledger.former.at(first);
-  // The common case.
-  if (first !== undefined && former === undefined) return { address: first, isResting: false };
-  const rests = (one: FormerHolder): boolean =>
-    one.service !== state.key && restOf(one, pool, now).restsForMs > 0;
+  const { ledger } = facts;
+  const spans = spansFor(request, pool);
   if (order === 'least-recently-used') {
-    const neverUsed = ledger.firstNeverUsed(family, spans, descending);
-    if (neverUsed !== undefined) return { address: neverUsed, isResting: false };
-    // The longest free one is also the one that has rested longest.
-    const free = remembered(request, pool, ledger);
-    return free[0] && { address: free[0].address, isResting: free.every(rests) };
+    const neverUsed = ledger.firstNeverUsed(family, spans, false);
+    return neverUsed === undefined
+      ? leastRecentlyUsed(request, pool, facts)
+      : { address: neverUsed, isResting: false };
   }
-  if (first === undefined || former === undefined || !rests(former))
-    return first && { address: first, isResting: false };
+  const first = ledger.firstFree(family, spans, order === 'desc');
+  if (first === undefined) return undefined;
+  const former = ledger.former.at(first);
+  // The common case.
+  if (former === undefined || !rests(former, request, pool, facts))
+    return { address: first, isResting: false };
+  return rested(former, spans, request, pool, facts);
+}
+
+/** The spans of the pool, from where the search begins, without what was picked for another pool, which overlaps with this one. */
+function spansFor({ family, picked, state }: FreeAddressRequest, pool: PolicyPool): readonly Span[] {
+  const all = pool.spans[family];
+  const available = picked.length === 0 ? all : withoutPicked(all, picked, family, pool);
+  return pool.order === 'spread' ? rotated(available, state.view.uid) : available;
+}
+
+function withoutPicked(
+  spans: readonly Span[],
+  picked: readonly Address[],
+  family: Family,
+  pool: PolicyPool,
+): readonly Span[] {
+  const overlapping = picked.filter((address) => address.family === family && isInPool(pool, address));
+  return overlapping.length === 0 ? spans : withoutAddresses(spans, overlapping, family);
+}
+
+function rests(
+  former: FormerHolder,
+  { state }: FreeAddressRequest,
+  pool: PolicyPool,
+  { now }: Facts,
+): boolean {
+  return former.service !== state.key && restOf(former, pool, now).restsForMs > 0;
+}
+
+/** The longest free address is also the one that has rested longest. */
+function leastRecentlyUsed(
+  request: FreeAddressRequest,
+  pool: PolicyPool,
+  facts: Facts,
+): FreeAddress | undefined {
+  const free = remembered(request, pool, facts.ledger);
+  const [longest] = free;
+  return (
+    longest && { address: longest.address, isResting: free.every((one) => rests(one, request, pool, facts)) }
+  );
+}
+
+/** The first address that has rested, instead of one that has not. */
+function rested(
+  resting: FormerHolder,
+  spans: readonly Span[],
+  request: FreeAddressRequest,
+  pool: PolicyPool,
+  facts: Facts,
+): FreeAddress {
+  const { ledger, now } = facts;
+  const descending = pool.order === 'desc';
   const free = remembered(request, pool, ledger);
-  const neverUsed = ledger.firstNeverUsed(family, spans, descending) ?? [];
+  const neverUsed = ledger.firstNeverUsed(request.family, spans, descending) ?? [];
   const [next] = free
-    .filter((one) => !rests(one))
+    .filter((one) => !rests(one, request, pool, facts))
     .map(({ address }) => address)
     .concat(neverUsed)
     .sort(inOrderOf(spans, descending));
-  const resting = restOf(former, pool, now);
   // No address is kept from a Service that waits: the last resort is the one that has rested longest.
-  return { address: next ?? free[0]?.address ?? first, isResting: next === undefined, resting };
+  const address = next ?? free[0]?.address ?? resting.address;
+  return { address, isResting: next === undefined, resting: restOf(resting, pool, now) };
 }
 
 /** The free addresses of the pool whose last holder is remembered, the longest free first. */

@@ -35,7 +35,8 @@ export function sameAddress(a: Address, b: Address): boolean {
 }
 
 export function includesAddress(addresses: readonly Address[], address: Address): boolean {
-  return addresses.some((one) => sameAddress(one, address));
+  for (const one of addresses) if (sameAddress(one, address)) return true;
+  return false;
 }
 
 /** IPv4 before IPv6, then by value: negative, zero or positive. */

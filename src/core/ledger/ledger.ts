@@ -30,7 +30,7 @@ export class Ledger {
   /** A single Service is stored as itself: that is the common case, and saves memory. */
   readonly #servicesByAddress = new AddressMap<ServiceState | AddressUsers>();
   /** The addresses that are set aside. */
-  readonly reservations = new Reservations((address) => this.#markUsed(address));
+  readonly reservations = new Reservations((address) => this.#markUsed(address, this.isUsed(address)));
   readonly #used: Readonly<Record<Family, IntervalSet>> = {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
@@ -102,13 +102,14 @@ export class Ledger {
     if (before !== undefined && includesAddress(before.usedIPs, address))
       this.#sharing?.change(before, address, -1);
     if (after !== undefined) this.#sharing?.change(after, address, 1);
-    if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
+    if ((previous === undefined) !== (current === undefined))
+      this.#markUsed(address, current !== undefined || this.reservations.blocks(address));
   }
 
-  #markUsed(address: Address): void {
+  #markUsed(address: Address, isUsed: boolean): void {
     const ordinal = ordinalOf(address);
     if (ordinal === undefined) return;
-    if (this.isUsed(address)) this.#used[address.family].add(ordinal);
+    if (isUsed) this.#used[address.family].add(ordinal);
     else {
       this.#used[address.family].delete(ordinal);
       this.#frees += 1;

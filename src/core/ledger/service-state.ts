@@ -140,10 +140,6 @@ function readAddresses(
     requestedIPs = withAll(requestedIPs, record.addresses);
   if (requestsLease(annotation ?? spec))
     requestedIPs = withAll(requestedIPs, parseAddressList(view.requestedIP));
-  // These lists are usually equal, and there are many: sharing one object saves memory.
-  const { entries = none } = annotation ?? {};
-  if (entries.length === requestedIPs.length && entries.every((entry, i) => entry === requestedIPs[i]))
-    requestedIPs = entries as readonly Address[];
   let usedIPs = requestedIPs;
   for (const ip of view.statusIPs.slice(0, maxEntries))
     usedIPs = withAll(usedIPs, ip === view.annotation ? annotation : listIn(ip, record?.addresses));
@@ -152,20 +148,32 @@ function readAddresses(
 }
 
 /**
- * Appends the addresses in `more`, each once, without the placeholders 0.0.0.0 and ::. Returns the same list if there is
- * nothing to append.
+ * Appends the addresses in `more`, each once, without the placeholders 0.0.0.0 and ::. Returns one of the two lists if the other has
+ * nothing more: the fields of a Service usually have the same addresses, and there are many.
  */
 function withAll(
   list: readonly Address[],
   more: Pick<AddressList, 'entries'> | undefined,
 ): readonly Address[] {
+  const entries = more?.entries ?? none;
+  if (list.length === 0 && areDistinct(entries)) return entries;
   let all = list;
-  for (const entry of more?.entries ?? none) {
+  for (const entry of entries) {
     if (typeof entry === 'string' || isUnspecified(entry)) continue;
     if (includesAddress(all, entry)) continue;
     all = append(all, entry);
   }
   return all;
+}
+
+/** Whether the list has only addresses, none of them twice, and no placeholder. */
+function areDistinct(entries: readonly AddressEntry[]): entries is readonly Address[] {
+  for (let i = 0; i < entries.length; i += 1) {
+    const entry = entries[i];
+    if (typeof entry !== 'object' || isUnspecified(entry)) return false;
+    for (let before = 0; before < i; before += 1) if (isSame(entries[before], entry)) return false;
+  }
+  return true;
 }
 
 const newIntent: Intent = { kind: 'new' };

@@ -3,7 +3,7 @@ import { type Address, type Family, includesAddress, readAddress, sameAddress } 
 import { none } from '../../ip/short-lists.ts';
 import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
 import { targetOf } from '../../model/service-view.ts';
-import { allocate } from '../allocate.ts';
+import { allocate, type Grant } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
 import { allocationCause, assignedFrom } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
@@ -21,28 +21,45 @@ export const allocation: Check = {
   name: 'allocation',
   run(run) {
     const { state, facts } = run;
-    const { view, intent } = state;
-    if (intent.kind !== 'new') return undefined;
+    if (state.intent.kind !== 'new') return undefined;
     const isAdoption = hasStatusOnly(state);
     const shown = isAdoption ? adoptable(run) : restorable(run);
     const found = allocate(requestOf(run, shown), facts);
     if ('failures' in found)
       return { allocation: found, decision: { kind: 'pending', failures: found.failures } };
-    const isNew = !found.addresses.every((address) => shown.includes(address));
-    // A target that it cannot have yet stays requested.
-    const isRequested = view.reallocate && targetOf(view) === undefined;
-    if (isNew) {
-      const cause = isRequested ? 'reallocate' : allocationCause(found);
-      const desired = withPending(run, assignedFrom(run, cause, found));
-      const isSame = found.picks.some(({ reason }) => reason === 'former');
-      return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
-    }
-    const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
-    const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
-    const desired = withPending(run, assignedFrom(run, cause, { ...found, sharedWith }));
-    return { allocation: found, desired: isAdoption ? { ...desired, fromStatus: true } : desired };
+    const isShown = shown.length > 0 && areAmong(found.addresses, shown);
+    return {
+      allocation: found,
+      desired: isShown ? shownAgain(run, found, shown, isAdoption) : newFor(run, found),
+    };
   },
 };
+
+function areAmong(addresses: readonly Address[], shown: readonly Address[]): boolean {
+  return addresses.every((address) => shown.includes(address));
+}
+
+/** The Service gets addresses that it does not show. */
+function newFor(run: Run, found: Grant): DesiredState {
+  const cause = isRequested(run.state) ? 'reallocate' : allocationCause(found);
+  const desired = withPending(run, assignedFrom(run, cause, found));
+  const isSame = found.picks.some(({ reason }) => reason === 'former');
+  return isSame ? { ...desired, hadBefore: true } : desired;
+}
+
+/** The Service gets the addresses that its status shows. */
+function shownAgain(run: Run, found: Grant, shown: readonly Address[], isAdoption: boolean): DesiredState {
+  const { state, facts } = run;
+  const cause = isRequested(state) ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
+  const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
+  const desired = withPending(run, assignedFrom(run, cause, { ...found, sharedWith }));
+  return isAdoption ? { ...desired, fromStatus: true } : desired;
+}
+
+/** A target that it cannot have yet stays requested. */
+function isRequested({ view }: ServiceState): boolean {
+  return view.reallocate !== false && targetOf(view) === undefined;
+}
 
 function withPending(run: Run, desired: DesiredState): DesiredState {
   const pending = pendingReallocation(run);
