@@ -138,38 +138,41 @@ export function formatAddress({ family, value }: Address): string {
   return family === 'IPv4' ? formatIPv4(Number(value)) : formatIPv6(value);
 }
 
-/** Four words of 32 bits, the highest first: arithmetic on numbers is cheaper than on bigints. */
-const wordShifts = [96n, 64n, 32n, 0n] as const;
-
 function formatIPv4(value: number): string {
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
 function formatIPv6(value: bigint): string {
-  const groups: number[] = [];
-  for (const shift of wordShifts) {
-    const word = Number((value >> shift) & 0xffff_ffffn);
-    groups.push(word >>> 16, word & 0xffff);
-  }
+  const groups = groupsOf(value);
   // RFC 5952 section 4.2: the longest run of two or more zero groups becomes "::", the first one if several are equally long.
-  let start = 0;
+  let start = 8;
   let length = 1;
   for (let i = 0; i < 8; i += 1) {
     let end = i;
     while (end < 8 && groups[end] === 0) end += 1;
-    if (end - i > length) [start, length] = [i, end - i];
+    if (end - i > length) {
+      start = i;
+      length = end - i;
+    }
     if (end > i) i = end;
   }
-  let text = '';
-  for (let i = 0; i < 8; i += 1) {
-    if (length >= 2 && i === start) {
-      text += '::';
-      i += length - 1;
-    } else text += (i > 0 && !text.endsWith(':') ? ':' : '') + hexOf(groups, i);
-  }
-  return text;
+  const end = start + length;
+  return start === 8 ? hexOf(groups, 0, 8) : `${hexOf(groups, 0, start)}::${hexOf(groups, end, 8)}`;
 }
 
-function hexOf(groups: readonly number[], i: number): string {
-  return (groups[i] ?? 0).toString(16);
+/** Eight groups of 16 bits, the highest first. */
+function groupsOf(value: bigint): readonly number[] {
+  // Arithmetic is cheaper on 64 bits than on 128, and on numbers than on bigints.
+  const high = BigInt.asUintN(64, value >> 64n);
+  const low = BigInt.asUintN(64, value);
+  const [a, b] = [Number(high >> 32n), Number(high & 0xffff_ffffn)];
+  const [c, d] = [Number(low >> 32n), Number(low & 0xffff_ffffn)];
+  return [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
+}
+
+/** The groups from `start` up to `end`, with colons between them. */
+function hexOf(groups: readonly number[], start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i += 1) text += (i > start ? ':' : '') + (groups[i] ?? 0).toString(16);
+  return text;
 }
