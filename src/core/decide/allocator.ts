@@ -4,6 +4,7 @@ import { isInPool, poolsOf, reservedIn } from '../config/policy.ts';
 import { memoryOf } from '../config/settings.ts';
 import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
+import { RecurringMap } from '../ip/recurring-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { givesBack, heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -88,7 +89,7 @@ export class Allocator {
     changed: (address) => this.#othersReservationChanged(address),
     isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
   });
-  readonly #writing = new Map<ServiceKey, Write>();
+  readonly #writing = new RecurringMap<ServiceKey, Write>();
   /**
    * The allocation records that were removed from Services, until they are restored or no longer apply. They say what a Service
    * had, and set no address aside: another Service can have it by now.

@@ -20,6 +20,10 @@ export class RecurringMap<K, T> {
     return this.#entries.get(key);
   }
 
+  has(key: K): boolean {
+    return this.#entries.get(key) !== undefined;
+  }
+
   set(key: K, content: T): void {
     const before = this.#entries.size;
     const hadContent = this.#empty === 0 || this.#entries.get(key) !== undefined;

@@ -1,3 +1,4 @@
+import { RecurringMap } from '../ip/recurring-map.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
 import { Backoff, type Version } from './back-off.ts';
 
@@ -27,7 +28,7 @@ export class WorkQueue<T> {
   /** All of them, in the order in which they are processed. */
   readonly #ready: readonly Ready<T>[];
   /** What is processed, by key (client-go: processing and dirty). */
-  readonly #processing = new Map<string, WorkItem<T>>();
+  readonly #processing = new RecurringMap<string, WorkItem<T>>();
   readonly #backoff = new Backoff<T>();
   readonly #internals: Internals<T> = {
     backoff: this.#backoff,
