@@ -314,7 +314,8 @@ function spansWithout({ spans }: Pool, gaps: readonly Range[]): Pool['spans'] {
 
 /** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */
 export function spans({ listed }: AllocationPolicy, address: Address): boolean {
-  return listed.some(({ ranges }) => rangesContain(ranges, address));
+  for (const { ranges } of listed) if (rangesContain(ranges, address)) return true;
+  return false;
 }
 
 /** Whether one of the pools could provide the address if it were free. */

@@ -47,7 +47,7 @@ export class ChangedAddresses {
     after: ServiceState | undefined,
     config: Config,
   ): void {
-    const known = this.#addresses.get(address);
+    const known = this.size === 0 ? undefined : this.#addresses.get(address);
     if (known === undefined && !this.#ledger.isUsedByOthers(address, before)) return;
     const entry = known ?? { address, before: this.#ledger.holding(address, config), visible: [] };
     this.#addresses.set(address, entry);
