@@ -328,8 +328,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'an address that rests is kept from a Service that waits',
     file: 'src/core/decide/free-address.ts',
-    from: 'return { address: next ?? free[0]?.address ?? first, isResting: next === undefined, resting };',
-    to: 'return next && { address: next, isResting: false, resting };',
+    from: 'return rested(former, spans, request, pool, facts);',
+    to: 'const given = rested(former, spans, request, pool, facts); return given.isResting ? undefined : given;',
   },
   {
     promise: 'Once',

@@ -15,16 +15,24 @@ import { leftByHolder } from './reallocation.ts';
 import { canJoin } from './shared-address.ts';
 import { whyNoPool, whyNoRoom } from './why-no-address.ts';
 
+/** The addresses that the annotation `kube-vip.io/reallocate` names (`allocationOf`); undefined if it names none. */
+export function targetAllocation(subject: Subject): Allocation | undefined {
+  const text = targetOf(subject.state.view);
+  return text === undefined ? undefined : allocationOf(text, subject);
+}
+
+/** Whether the Service can move to exactly the addresses of the list. */
+export function canMoveTo(subject: Subject, text: string): boolean {
+  return 'addresses' in allocationOf(text, subject);
+}
+
 /**
- * Exactly the addresses that the annotation `kube-vip.io/reallocate` names, in the order of the Service's pools and families (spec
- * section 15); undefined if it names none. It reserves nothing.
+ * Exactly the addresses of the list, in the order of the Service's pools and families (spec section 15). It reserves nothing.
  *
  * An address that was allocated to the Service may stay, wherever it is. Any other one has to be in the Service's pools or reserved
  * for it, and either free or in use by Services that share it.
  */
-export function targetAllocation(subject: Subject): Allocation | undefined {
-  const text = targetOf(subject.state.view);
-  if (text === undefined) return undefined;
+function allocationOf(text: string, subject: Subject): Allocation {
   const { state, policy, facts } = subject;
   const target = readTarget(text);
   if (target === undefined)
@@ -67,14 +75,6 @@ function pickOf(request: AllocationRequest, address: Address, facts: Facts): Pic
     settings: settingsAt(request.policy, address),
     sharedWith: [],
   };
-}
-
-/** Whether the Service can move to exactly the addresses of the list. */
-export function canMoveTo(subject: Subject, target: string): boolean {
-  const { state } = subject;
-  const asked = { ...state, view: { ...state.view, reallocate: { target } } };
-  const found = targetAllocation({ ...subject, state: asked });
-  return found !== undefined && 'addresses' in found;
 }
 
 /** Undefined if an entry is no address, or if there are too many. */

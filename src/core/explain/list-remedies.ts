@@ -7,9 +7,7 @@ import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
 import { decide } from '../decide/decide.ts';
 import type { Condition } from '../decide/decision.ts';
-import { subjectOf } from '../decide/facts.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
-import type { ServiceView } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { nearestWord } from '../text/nearest.ts';
 import { meantPools } from './explain-config.ts';
@@ -30,7 +28,7 @@ export function remediesForNotListed(
   const meant = pools.flatMap((name) => nearestWord(name, listed) ?? []);
   const ordered = [...new Set([...meant, ...listed])];
   const remedies = namedPools(state, ordered, context);
-  if (gets(state, { pool: undefined }, context))
+  if (gets(state, undefined, context))
     remedies.push({
       advice: `Remove the annotation ${annotations.pool}. The Service then gets an address as others in namespace ${namespace} do.`,
       command: annotate(state.view, `${annotations.pool}-`),
@@ -123,7 +121,7 @@ function correctedList(
 export function namedPools(state: ServiceState, names: readonly string[], context: RemedyContext): Remedy[] {
   return names
     .slice(0, maxTried)
-    .filter((pool) => gets(state, { pool }, context))
+    .filter((pool) => gets(state, pool, context))
     .slice(0, maxNamed)
     .map((pool) => ({
       advice: `Use pool ${pool}.`,
@@ -134,12 +132,10 @@ export function namedPools(state: ServiceState, names: readonly string[], contex
 const maxTried = 20;
 const maxNamed = 3;
 
-/** Whether the Service would get an address with these fields, as far as the pools are concerned: a quota is a problem of its own. */
-function gets(state: ServiceState, fields: Partial<ServiceView>, { allocator }: RemedyContext): boolean {
-  const changed = { ...state, view: { ...state.view, ...fields } };
-  const request = requestOf(subjectOf(changed, allocator));
-  const unlimited = { ...request, policy: { ...request.policy, quota: undefined } };
-  return 'addresses' in allocate(unlimited, allocator);
+/** Whether the Service would get an address from this pool, or without naming one. A quota is a problem of its own. */
+function gets(state: ServiceState, pool: string | undefined, { allocator: facts }: RemedyContext): boolean {
+  const policy = { ...policyFor(facts.config, { ...state.view, pool }), quota: undefined };
+  return 'addresses' in allocate(requestOf({ state, policy, facts }), facts);
 }
 
 /** Increase the quota to the smallest one that is enough, or give an address back. */
