@@ -1,4 +1,5 @@
 import type { Config } from '../../core/config/config.ts';
+import { poolKey } from '../../core/config/keys.ts';
 import { isInPool } from '../../core/config/policy.ts';
 import type { Pool } from '../../core/config/pool.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
@@ -108,7 +109,7 @@ function requiredPool(name: string, config: Config): Pool {
 
 /** A pool by its key, or a named one by its name. */
 function poolNamed(text: string, { pools }: Config): Pool | undefined {
-  return pools.get(text) ?? pools.get(`pool.${text}`);
+  return pools.get(text) ?? pools.get(poolKey(text));
 }
 
 function unknownPool(name: string, { pools }: Config): never {

@@ -4,7 +4,7 @@ import { RangeIndex } from '../ip/range-index.ts';
 import { nearestWord } from '../text/nearest.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { EntryProblems } from './entry-problems.ts';
-import { poolKey, poolNameOf } from './keys.ts';
+import { keyFor, poolKey, poolNameOf } from './keys.ts';
 import type { Pool } from './pool.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,7 +17,7 @@ export function* crossProblems(
   const lists = sorted(config.settings.pools.namespace);
   let suggestions = maxSuggestions;
   for (const [namespace, names] of lists) {
-    const key = `pools-${namespace}`;
+    const key = keyFor('pools', 'namespace', namespace);
     const missing = new EntryProblems(problems);
     const onList = new Set(names);
     for (const name of names) {
@@ -33,7 +33,7 @@ export function* crossProblems(
   const [first] = config.settings.pools.namespace.has('global')
     ? ['global']
     : lists.map(([namespace]) => namespace);
-  const list = first === undefined ? undefined : `pools-${first}`;
+  const list = first === undefined ? undefined : keyFor('pools', 'namespace', first);
   for (const key of config.pools.keys()) {
     yield;
     const pool = poolNameOf(key);
@@ -70,8 +70,10 @@ function* reservationProblems({ reserve, exclude }: Settings, problems: ConfigPr
     problems.push({ code: 'only-namespace-global', key: 'reserve-global' });
   const excluded = new RangeIndex<string>();
   const keys = [
-    ...sorted(exclude.namespace).map(([namespace, ranges]) => [`exclude-${namespace}`, ranges] as const),
-    ...sorted(exclude.pool).map(([pool, ranges]) => [`exclude.${pool}`, ranges] as const),
+    ...sorted(exclude.namespace).map(
+      ([namespace, ranges]) => [keyFor('exclude', 'namespace', namespace), ranges] as const,
+    ),
+    ...sorted(exclude.pool).map(([pool, ranges]) => [keyFor('exclude', 'pool', pool), ranges] as const),
   ];
   for (const [by, ranges] of keys)
     for (const range of ranges) {
@@ -79,7 +81,7 @@ function* reservationProblems({ reserve, exclude }: Settings, problems: ConfigPr
       excluded.add(range, by);
     }
   for (const [namespace, reservations] of sorted(reserve.namespace)) {
-    const key = `reserve-${namespace}`;
+    const key = keyFor('reserve', 'namespace', namespace);
     for (const { service, address } of reservations) {
       yield;
       const reservation = `${service}=${formatAddress(address)}`;

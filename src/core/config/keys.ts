@@ -246,14 +246,25 @@ export function isLikePool(key: string): boolean {
 
 const poolStarts = keyForms.filter(({ row }) => row.type === pool).map(startOf);
 
-const namedPool = `pool${scopes.pool.separator}`;
+type ScopeOf<N extends KeyName> = (typeof configKeys)[N]['scopes'][number];
+
+/** The key with this name for a namespace, `global`, or a pool. */
+export function keyFor<N extends KeyName>(name: N, scope: ScopeOf<N>, target: string): string {
+  return name + scopes[scope].separator + target;
+}
 
 /** The key of the pool with this name. */
 export function poolKey(name: string): string {
-  return namedPool + name;
+  return keyFor('pool', 'pool', name);
+}
+
+/** The target of a key with this name and scope; undefined for other keys. */
+export function targetIn<N extends KeyName>(name: N, scope: ScopeOf<N>, key: string): string | undefined {
+  const start = keyFor(name, scope, '');
+  return key.startsWith(start) ? key.slice(start.length) : undefined;
 }
 
 /** The name of the pool with this key; undefined for `cidr-<namespace>` and the like. */
 export function poolNameOf(key: string): string | undefined {
-  return key.startsWith(namedPool) ? key.slice(namedPool.length) : undefined;
+  return targetIn('pool', 'pool', key);
 }

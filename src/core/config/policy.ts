@@ -4,7 +4,7 @@ import { maxEntries } from '../model/address-list.ts';
 import type { Announced } from '../model/service-patch.ts';
 import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
-import { poolKey, poolNameOf } from './keys.ts';
+import { keyFor, poolKey, poolNameOf, targetIn } from './keys.ts';
 import { type LabelSelector, selects } from './label-selector.ts';
 import { oncePerConfig } from './once-per-config.ts';
 import type { Pool } from './pool.ts';
@@ -192,7 +192,7 @@ function policiesOf(config: Config, namespace: string, known: Map<string, Addres
     ...addressSettings(config, undefined, namespace),
     listed,
     list,
-    quota: limit === undefined ? undefined : { key: `quota-${own}`, limit },
+    quota: limit === undefined ? undefined : { key: keyFor('quota', 'namespace', own), limit },
   };
   const policies = { usual: undefined, common, byName: new Map(), byLabel: new Map() };
   if (listed.some(({ selector }) => selector !== undefined)) return policies;
@@ -200,18 +200,15 @@ function policiesOf(config: Config, namespace: string, known: Map<string, Addres
 }
 
 function listIn({ settings }: Config, key: string): readonly string[] | undefined {
-  return key.startsWith(listStart) ? settings.pools.namespace.get(key.slice(listStart.length)) : undefined;
+  const target = targetIn('pools', 'namespace', key);
+  return target === undefined ? undefined : settings.pools.namespace.get(target);
 }
-
-const listStart = 'pools-';
 
 /** The keys that can say which pools a namespace uses, by precedence (spec section 12). */
 export function listKeysOf(namespace: string): string[] {
-  return [namespace, 'global'].flatMap((target) => [
-    `${listStart}${target}`,
-    `cidr-${target}`,
-    `range-${target}`,
-  ]);
+  return [namespace, 'global'].flatMap((target) =>
+    (['pools', 'cidr', 'range'] as const).map((name) => keyFor(name, 'namespace', target)),
+  );
 }
 
 /**
@@ -286,9 +283,10 @@ function exclusionsOf(
   const target = namespace === 'global' || ofPool !== undefined ? [] : [namespace];
   const ofNamespaces = [...target, 'global'].flatMap((one) => {
     const ranges = exclude.namespace.get(one);
-    return ranges === undefined ? [] : [{ key: `exclude-${one}`, ranges }];
+    return ranges === undefined ? [] : [{ key: keyFor('exclude', 'namespace', one), ranges }];
   });
-  return ofPool === undefined ? ofNamespaces : [{ key: `exclude.${name}`, ranges: ofPool }, ...ofNamespaces];
+  if (name === undefined || ofPool === undefined) return ofNamespaces;
+  return [{ key: keyFor('exclude', 'pool', name), ranges: ofPool }, ...ofNamespaces];
 }
 
 /** The addresses of a pool without the excluded ones. */
@@ -360,7 +358,7 @@ export function reservedIn({ settings }: Config): readonly Configured[] {
       why: 'configured' as const,
       address,
       service: `${namespace}/${service}`,
-      key: `reserve-${namespace}`,
+      key: keyFor('reserve', 'namespace', namespace),
     })),
   );
 }

@@ -1,6 +1,6 @@
 import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
-import { keyForms, parseKey, poolKey, poolNameOf } from '../config/keys.ts';
+import { keyForms, parseKey, poolKey, poolNameOf, targetIn } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
 import { isReservation } from '../config/reserved.ts';
 import { bits, formatAddress, isUnspecified, parseAddress } from '../ip/address.ts';
@@ -97,10 +97,12 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key}: there is no pool ${problem.entry}${suggestionOf(problem.meant)} Add the key pool.${problem.entry}, or remove the name from the list.`;
     case 'bad-reservation':
       return `${key}: ${explainReservation(problem.entry)}`;
-    case 'no-entry':
-      return key.startsWith('pools-')
-        ? explainNoPools(key.slice('pools-'.length))
-        : `${key} has no entry, so it has no effect. Add one, or delete the key.`;
+    case 'no-entry': {
+      const namespace = targetIn('pools', 'namespace', key);
+      return namespace === undefined
+        ? `${key} has no entry, so it has no effect. Add one, or delete the key.`
+        : explainNoPools(namespace);
+    }
     case 'pool-of-key-missing':
       return `${key} has no effect, because there is no pool ${problem.pool}. Add the key pool.${problem.pool}, or delete this one.`;
     case 'only-namespace-global':

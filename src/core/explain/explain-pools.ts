@@ -1,3 +1,4 @@
+import { keyFor } from '../config/keys.ts';
 import { type Requirement, unmetBy } from '../config/label-selector.ts';
 import { type AllocationPolicy, labelsIn, listKeysOf, type PolicyPool } from '../config/policy.ts';
 import type { Grant } from '../decide/allocate.ts';
@@ -130,7 +131,8 @@ function whyNot(
   const { name, isAutomatic, selector } = pool;
   if (!isAutomatic) return `it is only for Services that name it (auto-assign.${name})`;
   const unmet = selector && unmetBy(selector, labelsIn(labels));
-  if (unmet !== undefined) return `select.${name} ${explainUnmet(unmet, labelsIn(labels).get(unmet.label))}`;
+  if (unmet !== undefined)
+    return `${keyFor('select', 'pool', name)} ${explainUnmet(unmet, labelsIn(labels).get(unmet.label))}`;
   const first = choice.by === 'label' ? choice.pool : '';
   return selector === undefined
     ? `the labels match the selector of ${first}, which takes precedence`

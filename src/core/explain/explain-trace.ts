@@ -1,3 +1,4 @@
+import { targetIn } from '../config/keys.ts';
 import type { AllocationPolicy } from '../config/policy.ts';
 import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
@@ -252,7 +253,7 @@ function sourcesOfGrant(allocation: Allocation): PoolSources {
 function explainReserved(decision: Decision): Finding[] | undefined {
   if (decision.kind !== 'keep' && decision.kind !== 'write') return undefined;
   const { addresses, source } = decision;
-  if (!source.startsWith('reserve-')) return undefined;
+  if (targetIn('reserve', 'namespace', source) === undefined) return undefined;
   return [passed('reservation', `${addresses.text}, reserved for the Service by ${source}`)];
 }
 

@@ -1,4 +1,4 @@
-import { poolKey } from '../config/keys.ts';
+import { keyFor, poolKey, targetIn } from '../config/keys.ts';
 import { listEntriesIn } from '../config/list-entries.ts';
 import type { ListFaults } from '../config/list-faults.ts';
 import { policyFor } from '../config/policy.ts';
@@ -35,10 +35,15 @@ export function remediesForNotListed(
     });
   // A list cannot name the pools of the older keys.
   const canExtend =
-    list.startsWith('pools-') && pools.every((name) => allocator.config.pools.has(poolKey(name)));
+    targetIn('pools', 'namespace', list) !== undefined &&
+    pools.every((name) => allocator.config.pools.has(poolKey(name)));
   if (!canExtend) return remedies.length > 0 ? remedies : [missingPools(pools, context)];
   const advice = `${remedies.length > 0 ? 'Or let' : 'Let'} Services in namespace ${namespace} use ${pools.join(' and ')}.`;
-  const command = patchPools(options, `pools-${namespace}`, [...listed, ...pools].join(','));
+  const command = patchPools(
+    options,
+    keyFor('pools', 'namespace', namespace),
+    [...listed, ...pools].join(','),
+  );
   return [...remedies, { advice, command }];
 }
 
@@ -91,7 +96,8 @@ function correctedList(
     ...missing.map(({ name, meant }) => [name, meant] as const),
     ...invalid.map((entry) => [entry, meantPools(entry)] as const),
   ]);
-  const names = allocator.config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
+  const names =
+    allocator.config.settings.pools.namespace.get(targetIn('pools', 'namespace', list) ?? '') ?? [];
   const written = configMap?.data?.[list];
   const entries = written === undefined ? [...names, ...invalid] : [...listEntriesIn(written)];
   const meant = [...corrections.values()].flatMap((one) => one ?? []);
@@ -145,7 +151,7 @@ export function remediesForQuota(
   context: RemedyContext,
 ): Remedy[] {
   const enough = enoughFor(state, Math.max(limit, held), context);
-  const own = `quota-${namespace}`;
+  const own = keyFor('quota', 'namespace', namespace);
   const advice =
     own === key
       ? `Increase ${key}, if the namespace may have more addresses.`

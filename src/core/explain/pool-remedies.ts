@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
+import { keyFor } from '../config/keys.ts';
 import { isInPool, listKeysOf, policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure, Excluded } from '../decide/allocation-failure.ts';
@@ -42,7 +43,7 @@ export function remediesForFailure(
         },
       ];
     case 'no-pool':
-      return [...misspelledKey(namespace, context), newPool(`cidr-${namespace}`, context)];
+      return [...misspelledKey(namespace, context), newPool(keyFor('cidr', 'namespace', namespace), context)];
     case 'pool-not-listed':
       return remediesForNotListed(state, failure, context);
     case 'no-pool-chosen':
@@ -206,7 +207,9 @@ function allowSharing(state: ServiceState, { allocator, options }: RemedyContext
     {
       advice: `Allow Services in ${where} to share addresses. This Service then shares ${address} with ${first}${others}.`,
       command: patchConfigMap(options, 'merge', {
-        data: Object.fromEntries(closed.map((namespace) => [`allow-share-${namespace}`, 'true'])),
+        data: Object.fromEntries(
+          closed.map((namespace) => [keyFor('allow-share', 'namespace', namespace), 'true']),
+        ),
       }),
     },
   ];

@@ -1,3 +1,4 @@
+import { keyFor } from '../config/keys.ts';
 import { allocate } from '../decide/allocate.ts';
 import { requestOf } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
@@ -132,7 +133,11 @@ function remediesForConflict(
   if (conflict.why.code === 'sharing-not-allowed')
     remedies.push({
       advice: `Allow Services in namespace ${conflict.why.namespace} to share addresses if their ports differ.`,
-      command: patchPools(context.options, `allow-share-${conflict.why.namespace}`, 'true'),
+      command: patchPools(
+        context.options,
+        keyFor('allow-share', 'namespace', conflict.why.namespace),
+        'true',
+      ),
     });
   if (conflict.why.code !== 'claimed' && conflict.why.code !== 'reserved')
     remedies.push({
