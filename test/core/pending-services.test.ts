@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Config, readConfig } from '../../src/core/config/config.ts';
 import { policyFor } from '../../src/core/config/policy.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
+import { subjectOf } from '../../src/core/decide/facts.ts';
 import { PendingServices } from '../../src/core/decide/pending-services.ts';
 import { waitingFor } from '../../src/core/decide/wake-conditions.ts';
 import { readAddress } from '../../src/core/ip/address.ts';
@@ -102,7 +103,7 @@ test('what would help a Service is derived from the decision on it', () => {
   );
   const conditions = (key: string): string[] | undefined => {
     const { state, decision } = allocator.explain(key) ?? assert.fail();
-    return waitingFor(state, decision, allocator.facts)?.conditions.map((one) =>
+    return waitingFor(subjectOf(state, allocator.facts), decision)?.conditions.map((one) =>
       'pool' in one ? `${one.pool.key} ${one.family}` : one.quotaOf,
     );
   };
@@ -142,7 +143,8 @@ test('an event does not look at pools that do not contain the address', () => {
       excludedBy: [],
     } as const;
     const facts = { ledger, config, nodes: undefined, now: 0 };
-    const { needs } = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
+    const { needs } =
+      waitingFor(subjectOf(state, facts), { kind: 'pending', failures: [full] }) ?? assert.fail();
     const counted = {
       ...pool,
       get ranges() {

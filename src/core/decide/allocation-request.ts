@@ -2,7 +2,7 @@ import { type AllocationPolicy, hasFamily } from '../config/policy.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { whyNotEligible } from '../ledger/sharing.ts';
-import { type Facts, type Subject, subjectOf } from './facts.ts';
+import type { Subject } from './facts.ts';
 
 /** What is asked of an allocation. */
 export interface AllocationRequest {
@@ -50,9 +50,8 @@ export function wantedFamilies({ view }: ServiceState, policy: AllocationPolicy)
 }
 
 /** Whether the Service prefers a shared address to a free one. */
-export function wantsToShare(state: ServiceState, facts: Facts): boolean {
-  const subject = subjectOf(state, facts);
-  return sharingOf(subject, wantedFamilies(state, subject.policy)) === 'preferred';
+export function wantsToShare(subject: Subject): boolean {
+  return sharingOf(subject, wantedFamilies(subject.state, subject.policy)) === 'preferred';
 }
 
 function sharingOf({ state, policy }: Subject, families: readonly Family[]): Sharing {

@@ -29,7 +29,7 @@ import type { WorkItem } from '../queue/work-queue.ts';
 import { ChangedAddresses } from './changed-addresses.ts';
 import { type Decided, decide } from './decide.ts';
 import { type Decision, isConflictCondition } from './decision.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 import { PendingServices } from './pending-services.ts';
 import { createServiceQueue } from './service-queue.ts';
 import { waitingFor } from './wake-conditions.ts';
@@ -218,7 +218,7 @@ export class Allocator {
         work.leave();
         continue;
       }
-      this.#trackPending(state, decision, facts);
+      this.#trackPending({ state, policy: trace.policy, facts }, decision);
       return { state, decision, trace, work };
     }
     return undefined;
@@ -457,8 +457,9 @@ export class Allocator {
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending(state: ServiceState, decision: Decision, facts: Facts): void {
-    const waiting = waitingFor(state, decision, facts);
+  #trackPending(subject: Subject, decision: Decision): void {
+    const { state } = subject;
+    const waiting = waitingFor(subject, decision);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }

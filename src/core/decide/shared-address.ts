@@ -7,7 +7,7 @@ import { joinConflict, offersAddress, sharingGroup, sharingGroupWhere } from '..
 import { isOnly } from '../model/address-list.ts';
 import { compareAge } from '../model/service-view.ts';
 import { type AllocationRequest, wantsToShare } from './allocation-request.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, subjectOf } from './facts.ts';
 
 export interface SharedAddresses {
   /** The first address in use that every holder agrees to share, and that takes no port from a Service on its way there. */
@@ -154,14 +154,14 @@ export function canJoin(newcomer: ServiceState, address: Address, facts: Facts, 
  * well, and may share it.
  */
 export function mayRejoin(state: ServiceState, other: ServiceState, address: Address, facts: Facts): boolean {
-  if (address.family !== 'IPv4' || !wantsToShare(state, facts)) return false;
+  if (address.family !== 'IPv4' || !wantsToShare(subjectOf(state, facts))) return false;
   if (agrees(state, other, address, facts)) return true;
   const bothLostTheirFields = [state, other].every(
     ({ view, intent }) => view.labeled && intent.kind === 'new',
   );
   return (
     bothLostTheirFields &&
-    wantsToShare(other, facts) &&
+    wantsToShare(subjectOf(other, facts)) &&
     joinConflict(state, other, address, facts.config) === undefined
   );
 }
@@ -201,12 +201,12 @@ function followersAt(left: Address, mover: ServiceState, facts: Facts): ServiceS
       if (intent.kind !== 'assigned' || !isOnly(intent.list, left)) return false;
       // A static address is not moved by what is done to others.
       const moves = intent.origin === 'allocated' || view.reallocate === 'all';
-      const policy = policyFor(config, view);
+      const subject = subjectOf(other, facts);
       return (
         moves &&
-        policy.pools.length > 0 &&
-        !provides(policy, left) &&
-        wantsToShare(other, facts) &&
+        subject.policy.pools.length > 0 &&
+        !provides(subject.policy, left) &&
+        wantsToShare(subject) &&
         joinConflict(mover, other, left, config) === undefined
       );
     })

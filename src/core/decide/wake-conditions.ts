@@ -1,4 +1,4 @@
-import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
+import { isInPool, type PolicyPool } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import { none } from '../ip/short-lists.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -7,7 +7,7 @@ import { familiesText, type ServiceView, targetOf } from '../model/service-view.
 import type { AllocationFailure } from './allocation-failure.ts';
 import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 
 /** What would help a pending Service. */
 export type WakeCondition =
@@ -32,16 +32,17 @@ export interface Waiting {
 }
 
 /** Undefined if the Service is not pending: no address that becomes free would change the decision. */
-export function waitingFor(state: ServiceState, decision: Decision, facts: Facts): Waiting | undefined {
+export function waitingFor(subject: Subject, decision: Decision): Waiting | undefined {
+  const { state, policy, facts } = subject;
   const failures = failuresOf(decision);
   if (failures !== undefined) {
-    const orPartner = wantsToShare(state, facts);
-    const conditions = failures.flatMap((failure) => conditionsFor(failure, state, orPartner, facts));
+    const orPartner = wantsToShare(subject);
+    const conditions = failures.flatMap((failure) => conditionsFor(failure, subject, orPartner));
     return { conditions, needs: needsOf(state, orPartner, facts) };
   }
   const lacking = lackingFamilies(decision);
   if (lacking.length === 0) return undefined;
-  const { pools, quota } = policyFor(facts.config, state.view);
+  const { pools, quota } = policy;
   const conditions = [
     ...lacking.flatMap(({ missing: family, pool: only }) =>
       pools
@@ -57,11 +58,9 @@ export function waitingFor(state: ServiceState, decision: Decision, facts: Facts
 
 function conditionsFor(
   failure: AllocationFailure,
-  { view }: ServiceState,
+  { state: { view }, policy: { pools } }: Subject,
   orPartner: boolean,
-  { config }: Facts,
 ): readonly WakeCondition[] {
-  const { pools } = policyFor(config, view);
   switch (failure.code) {
     case 'pool-full': {
       const { key, family } = failure;

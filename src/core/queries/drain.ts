@@ -185,7 +185,7 @@ class Planner {
   /** Where a Service went that shared the address, if this one can follow. */
   #joinable(state: ServiceState, address: Address, pool: PolicyPool): Address | undefined {
     const { allocator } = this.#simulation;
-    if (!wantsToShare(state, allocator) || listOf(state).length > 1) return undefined;
+    if (!wantsToShare(subjectOf(state, allocator)) || listOf(state).length > 1) return undefined;
     return allocator.ledger
       .movedFrom(address)
       .filter(({ key }) => key !== state.key)
