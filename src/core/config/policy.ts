@@ -112,12 +112,14 @@ interface Resolved {
  */
 export function policyFor(config: Config, subject: PolicySubject): AllocationPolicy {
   const { namespace, pool } = subject;
-  const known = resolvedOf(config);
-  const policies = remembered(known.namespaces, namespace, () =>
-    policiesOf(config, namespace, known.addresses),
-  );
+  const policies = resolvedOf(config).namespaces.get(namespace) ?? resolved(config, namespace);
   if (pool !== undefined && pool.length > 0) return named(policies, pool);
   return policies.usual ?? chosen(policies, subject.labels ?? '');
+}
+
+function resolved(config: Config, namespace: string): NamespacePolicies {
+  const { namespaces, addresses } = resolvedOf(config);
+  return remembered(namespaces, namespace, () => policiesOf(config, namespace, addresses));
 }
 
 /** Users can write any text into an annotation. */

@@ -189,7 +189,7 @@ function listIn(text: string | undefined, recorded: CanonicalList | undefined): 
  * address could be assigned to another Service, although the write may still be rejected.
  */
 export function assumedState(before: ServiceState, after: ServiceState): ServiceState {
-  const released = before.requestedIPs.filter((address) => !requests(after, address));
+  const released = missingIn(after.requestedIPs, before.requestedIPs);
   if (released.length === 0) return after;
   const releasingIPs = released.map((address) => ({
     address,
@@ -257,9 +257,14 @@ export function freedBy(
   before: ServiceState | undefined,
   after: ServiceState | undefined,
 ): readonly Address[] {
-  if (before === undefined || before.usedIPs === after?.usedIPs || before.usedIPs.length === 0) return none;
+  if (before === undefined || before.usedIPs === after?.usedIPs) return none;
   if (after === undefined) return before.usedIPs;
-  return before.usedIPs.filter((address) => !includesAddress(after.usedIPs, address));
+  return missingIn(after.usedIPs, before.usedIPs);
+}
+
+/** Those of the addresses that the list does not have. */
+function missingIn(list: readonly Address[], addresses: readonly Address[]): readonly Address[] {
+  return addresses.length === 0 ? none : addresses.filter((address) => !includesAddress(list, address));
 }
 
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */

@@ -24,7 +24,8 @@ export type AnnouncedField = (typeof announcedFields)[number];
 export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
 
 export function isEmptyPatch(patch: ServicePatch): boolean {
-  return Object.keys(patch).length === 0;
+  for (const _ in patch) return false;
+  return true;
 }
 
 /** What has to change so that the Service has the desired fields. A field that `desired` does not name stays as it is. */
