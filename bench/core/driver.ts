@@ -14,9 +14,21 @@ export interface Times {
   readonly confirm: number;
 }
 
+interface Write {
+  readonly view: ServiceView;
+  readonly patch: ServicePatch;
+  readonly addresses: string;
+  readonly work: ServiceWork['work'];
+}
+
 /** Drives the Allocator as the controller does, with simulated answers of the API server. */
 export class Driver {
   readonly #allocator = new Allocator(controllerOptions, () => 0);
+  /**
+   * The writes in flight. The list is kept: of one for each batch, many would live long enough to be collected only with the old
+   * objects, and until then the collector would copy all that they hold. The controller has no such list.
+   */
+  readonly #writes: (Write | undefined)[] = [];
   #version = 1_000_000_000;
 
   /** The first list, in which all Services have an address. Returns nanoseconds for each Service. */
@@ -41,17 +53,17 @@ export class Driver {
     const begun = performance.now();
     for (const view of views) allocator.putService(view);
     const arrive = nanoseconds(begun, views.length);
-    const writes: { view: ServiceView; patch: ServicePatch; addresses: string; work: ServiceWork['work'] }[] =
-      [];
     const decided = performance.now();
     for (let i = 0; i < views.length; i += 1) {
       const next = allocator.next(0);
       if (next?.decision.kind !== 'write') throw unexpected(next);
       const { state, decision, work } = next;
       allocator.assume(next, decision.patch);
-      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses.text, work });
+      this.#writes[i] = { view: state.view, patch: decision.patch, addresses: decision.addresses.text, work };
     }
     const reserve = nanoseconds(decided, views.length);
+    const writes = this.#writes.filter((write) => write !== undefined);
+    this.#writes.fill(undefined);
     const answers = writes.map(({ view, patch, work }) => ({
       answer: { ...applyPatch(view, patch), resourceVersion: this.#nextVersion() },
       work,
