@@ -324,8 +324,8 @@ function reservationIn({
 
 /** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
 function former(search: Search): PickedAddress | undefined {
-  const { facts, group, room } = search;
-  if (room <= 0) return undefined;
+  const { request, facts, group, room } = search;
+  if (room <= 0 || !request.comesBack) return undefined;
   for (const pool of group) {
     const address = formerAddress(search, pool, facts);
     if (address === undefined) continue;

@@ -16,6 +16,8 @@ export interface AllocationRequest {
   /** Addresses that it keeps. */
   readonly keep: readonly Address[];
   readonly sharing: Sharing;
+  /** Whether it prefers the address that it had before it was created again: only a Service that has and requests no address does. */
+  readonly comesBack: boolean;
   /**
    * The address that the Service leaves, if any. Services that share an address move together where one address can hold all of
    * them, whatever the order and the timing of their reallocations.
@@ -38,7 +40,9 @@ export function requestOf(
   const { state, policy } = subject;
   const families = wantedFamilies(state, policy);
   const needs = state.view.policy === 'PreferDualStack' ? 'any' : 'each';
-  return { state, policy, families, needs, keep, sharing: sharingOf(subject, families), left };
+  const sharing = sharingOf(subject, families);
+  const comesBack = state.intent.kind === 'new' && !state.view.reallocate;
+  return { state, policy, families, needs, keep, sharing, comesBack, left };
 }
 
 /** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pools have any, otherwise IPv6. */

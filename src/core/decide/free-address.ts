@@ -17,17 +17,14 @@ export interface FreeAddressRequest {
   readonly picked: readonly Address[];
 }
 
-/**
- * The address that the Service had last, if it is still free, in the pool, and freed a short time ago (spec section 14: `sticky`).
- * Only a Service that has and requests no address comes back to one.
- */
+/** The address that the Service had last, if it is still free, in the pool, and freed a short time ago (spec section 14: `sticky`). */
 export function formerAddress(
   { state, family, picked }: FreeAddressRequest,
   pool: PolicyPool,
   { ledger, now }: Facts,
 ): Address | undefined {
   const { sticky } = pool;
-  if (sticky === undefined || state.intent.kind !== 'new' || state.view.reallocate) return undefined;
+  if (sticky === undefined) return undefined;
   for (const { address, freedAt } of ledger.former.of(state.key)) {
     const isLast = address.family === family && now - freedAt < sticky;
     if (isLast && isInPool(pool, address) && isAvailable(address, picked, ledger)) return address;
