@@ -6,7 +6,7 @@ import {
   settingsAt,
 } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
-import { append, none } from '../ip/short-lists.ts';
+import { append, concat, none } from '../ip/short-lists.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
@@ -137,7 +137,7 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
     }
     const isEnough = needs === 'any' ? picks.length > before : lacking.length === 0;
     if (isEnough) {
-      if (lacking.length > 0) missing = [...missing, ...lacking];
+      missing = concat(missing, lacking);
       continue;
     }
     const earlier = addressesOf(picks.slice(0, before));
