@@ -25,8 +25,8 @@ interface Write {
 export class Driver {
   readonly #allocator = new Allocator(controllerOptions, () => 0);
   /**
-   * The writes in flight. The list is kept: of one for each batch, many would live long enough to be collected only with the old
-   * objects, and until then the collector would copy all that they hold. The controller has no such list.
+   * The writes in flight. The list is reused: one that grows with each batch moves to the old generation, and keeps finished writes
+   * alive, which each young collection then copies. The controller has no such list.
    */
   readonly #writes: (Write | undefined)[] = [];
   #version = 1_000_000_000;

@@ -246,7 +246,8 @@ export function isLikePool(key: string): boolean {
 
 const poolStarts = keyForms.filter(({ row }) => row.type === pool).map(startOf);
 
-type ScopeOf<N extends KeyName> = (typeof configKeys)[N]['scopes'][number];
+/** In scope `all`, the name alone is the key. */
+type ScopeOf<N extends KeyName> = Exclude<(typeof configKeys)[N]['scopes'][number], 'all'>;
 
 /** The key with this name for a namespace, `global`, or a pool. */
 export function keyFor<N extends KeyName>(name: N, scope: ScopeOf<N>, target: string): string {

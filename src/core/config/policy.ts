@@ -112,12 +112,13 @@ interface Resolved {
  */
 export function policyFor(config: Config, subject: PolicySubject): AllocationPolicy {
   const { namespace, pool } = subject;
-  const policies = resolvedOf(config).namespaces.get(namespace) ?? resolved(config, namespace);
+  const policies = resolvedOf(config).namespaces.get(namespace) ?? policiesIn(config, namespace);
   if (pool !== undefined && pool.length > 0) return named(policies, pool);
   return policies.usual ?? chosen(policies, subject.labels ?? '');
 }
 
-function resolved(config: Config, namespace: string): NamespacePolicies {
+/** What the configuration says for the namespace: made once. */
+function policiesIn(config: Config, namespace: string): NamespacePolicies {
   const { namespaces, addresses } = resolvedOf(config);
   return remembered(namespaces, namespace, () => policiesOf(config, namespace, addresses));
 }
@@ -201,7 +202,8 @@ function policiesOf(config: Config, namespace: string, known: Map<string, Addres
   return { ...policies, usual: chosen(policies, '') };
 }
 
-function listIn({ settings }: Config, key: string): readonly string[] | undefined {
+/** The names on the list with this key; undefined if there is none. */
+export function listIn({ settings }: Config, key: string): readonly string[] | undefined {
   const target = targetIn('pools', 'namespace', key);
   return target === undefined ? undefined : settings.pools.namespace.get(target);
 }

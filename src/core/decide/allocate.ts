@@ -275,8 +275,8 @@ function joined(search: Search): PickedAddress | undefined {
 
 /** An address that an earlier write may still assign is assigned even if the pool has changed since. */
 function inFlight({ request, family, facts, picked }: Search): PickedAddress | undefined {
-  const { state, policy } = request;
-  for (const { address, source: key } of state.reserved) {
+  const { state, policy, reserved } = request;
+  for (const { address, source: key } of reserved) {
     if (address.family !== family || includesAddress(picked, address)) continue;
     if (conflicts(state, address, facts).length > 0) continue;
     const sharedWith = coHolders(state, address, facts).map((holder) => holder.key);

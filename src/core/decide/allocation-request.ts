@@ -1,6 +1,6 @@
 import { type AllocationPolicy, hasFamily } from '../config/policy.ts';
 import type { Address, Family } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import type { ReservedAddress, ServiceState } from '../ledger/service-state.ts';
 import { whyNotEligible } from '../ledger/sharing.ts';
 import type { Subject } from './facts.ts';
 
@@ -16,7 +16,9 @@ export interface AllocationRequest {
   /** Addresses that it keeps. */
   readonly keep: readonly Address[];
   readonly sharing: Sharing;
-  /** Whether it prefers the address that it had before it was created again: only a Service that has and requests no address does. */
+  /** Addresses that an earlier write may still assign. */
+  readonly reserved: readonly ReservedAddress[];
+  /** Whether it prefers the address that it had before it was created again: only one that has and requests nothing does. */
   readonly comesBack: boolean;
   /**
    * The address that the Service leaves, if any. Services that share an address move together where one address can hold all of
@@ -42,7 +44,7 @@ export function requestOf(
   const needs = state.view.policy === 'PreferDualStack' ? 'any' : 'each';
   const sharing = sharingOf(subject, families);
   const comesBack = state.intent.kind === 'new' && !state.view.reallocate;
-  return { state, policy, families, needs, keep, sharing, comesBack, left };
+  return { state, policy, families, needs, keep, sharing, reserved: state.reserved, comesBack, left };
 }
 
 /** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pools have any, otherwise IPv6. */

@@ -26,8 +26,8 @@ export function formerAddress(
   const { sticky } = pool;
   if (sticky === undefined) return undefined;
   for (const { address, freedAt } of ledger.former.of(state.key)) {
-    const isLast = address.family === family && now - freedAt < sticky;
-    if (isLast && isInPool(pool, address) && isAvailable(address, picked, ledger)) return address;
+    const isRecent = address.family === family && now - freedAt < sticky;
+    if (isRecent && isInPool(pool, address) && isAvailable(address, picked, ledger)) return address;
   }
   return undefined;
 }
@@ -68,7 +68,7 @@ export function freeAddress(
   return rested(former, spans, request, pool, facts);
 }
 
-/** The spans of the pool, from where the search begins, without what was picked for another pool, which overlaps with this one. */
+/** The spans of the pool without what was picked from a pool that overlaps with it; with `spread`, from the Service's own place on. */
 function spansFor({ family, picked, state }: FreeAddressRequest, pool: PolicyPool): readonly Span[] {
   const all = pool.spans[family];
   const available = picked.length === 0 ? all : withoutPicked(all, picked, family, pool);
@@ -94,7 +94,7 @@ function rests(
   return former.service !== state.key && restOf(former, pool, now).restsForMs > 0;
 }
 
-/** The longest free address is also the one that has rested longest. */
+/** The address that has been free the longest, which has rested longest, too. */
 function leastRecentlyUsed(
   request: FreeAddressRequest,
   pool: PolicyPool,

@@ -15,7 +15,7 @@ import { leftByHolder } from './reallocation.ts';
 import { canJoin } from './shared-address.ts';
 import { whyNoPool, whyNoRoom } from './why-no-address.ts';
 
-/** The addresses that the annotation `kube-vip.io/reallocate` names (`allocationOf`); undefined if it names none. */
+/** The addresses that the annotation `kube-vip.io/reallocate` names: see `allocationOf`. Undefined if it names none. */
 export function targetAllocation(subject: Subject): Allocation | undefined {
   const text = targetOf(subject.state.view);
   return text === undefined ? undefined : allocationOf(text, subject);

@@ -129,7 +129,7 @@ function whyNot(
   if (choice.by === 'annotation' || choice.by === 'refused')
     return `the annotation ${annotations.pool} does not name it`;
   const { name, isAutomatic, selector } = pool;
-  if (!isAutomatic) return `it is only for Services that name it (auto-assign.${name})`;
+  if (!isAutomatic) return `it is only for Services that name it (${keyFor('auto-assign', 'pool', name)})`;
   const unmet = selector && unmetBy(selector, labelsIn(labels));
   if (unmet !== undefined)
     return `${keyFor('select', 'pool', name)} ${explainUnmet(unmet, labelsIn(labels).get(unmet.label))}`;

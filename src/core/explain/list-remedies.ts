@@ -1,12 +1,13 @@
 import { keyFor, poolKey, targetIn } from '../config/keys.ts';
 import { listEntriesIn } from '../config/list-entries.ts';
 import type { ListFaults } from '../config/list-faults.ts';
-import { policyFor } from '../config/policy.ts';
+import { listIn, policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
 import { decide } from '../decide/decide.ts';
 import type { Condition } from '../decide/decision.ts';
+import { none } from '../ip/short-lists.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { nearestWord } from '../text/nearest.ts';
@@ -96,8 +97,7 @@ function correctedList(
     ...missing.map(({ name, meant }) => [name, meant] as const),
     ...invalid.map((entry) => [entry, meantPools(entry)] as const),
   ]);
-  const names =
-    allocator.config.settings.pools.namespace.get(targetIn('pools', 'namespace', list) ?? '') ?? [];
+  const names = listIn(allocator.config, list) ?? [];
   const written = configMap?.data?.[list];
   const entries = written === undefined ? [...names, ...invalid] : [...listEntriesIn(written)];
   const meant = [...corrections.values()].flatMap((one) => one ?? []);
@@ -138,10 +138,13 @@ export function namedPools(state: ServiceState, names: readonly string[], contex
 const maxTried = 20;
 const maxNamed = 3;
 
-/** Whether the Service would get an address from this pool, or without naming one. A quota is a problem of its own. */
+/**
+ * Whether the Service would get an address from this pool, or without naming one. A quota is a problem of its own, and the edit ends
+ * the reservations for earlier writes.
+ */
 function gets(state: ServiceState, pool: string | undefined, { allocator: facts }: RemedyContext): boolean {
   const policy = { ...policyFor(facts.config, { ...state.view, pool }), quota: undefined };
-  return 'addresses' in allocate(requestOf({ state, policy, facts }), facts);
+  return 'addresses' in allocate({ ...requestOf({ state, policy, facts }), reserved: none }, facts);
 }
 
 /** Increase the quota to the smallest one that is enough, or give an address back. */

@@ -145,6 +145,7 @@ function formatIPv4(value: number): string {
 function formatIPv6(value: bigint): string {
   const groups = groupsOf(value);
   // RFC 5952 section 4.2: the longest run of two or more zero groups becomes "::", the first one if several are equally long.
+  // 8: there is none.
   let start = 8;
   let length = 1;
   for (let i = 0; i < 8; i += 1) {

@@ -19,8 +19,11 @@ export class IntervalSet {
   readonly #intervals = new SortedSet<Interval>((a, b) =>
     a.first < b.first ? -1 : a.first > b.first ? 1 : 0,
   );
-  /** The result of the last search: allocated one after the other, ordinals have the same neighbors. */
-  #found: Neighbors = unknown;
+  /**
+   * The result of the last search: the next ordinal usually has the same neighbors. It is valid until an interval is inserted or
+   * removed. To move a bound changes no order.
+   */
+  #found: Neighbors = notSearched;
 
   has(ordinal: bigint): boolean {
     return this.#intervalAt(ordinal) !== undefined;
@@ -148,17 +151,17 @@ export class IntervalSet {
   }
 
   #insert(interval: Interval): void {
-    this.#found = unknown;
+    this.#found = notSearched;
     this.#intervals.add(interval);
   }
 
   #remove(interval: Interval): void {
-    this.#found = unknown;
+    this.#found = notSearched;
     this.#intervals.delete(interval);
   }
 }
 
-const unknown: Neighbors = [undefined, undefined];
+const notSearched: Neighbors = [undefined, undefined];
 
 function contains(interval: Interval | undefined, ordinal: bigint): boolean {
   return interval !== undefined && interval.first <= ordinal && ordinal <= interval.last;

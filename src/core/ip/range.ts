@@ -96,8 +96,8 @@ export function rangesMeet(a: Range, b: Range): boolean {
 
 /**
  * Numbers the allocatable addresses without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section 3) and
- * have no ordinal, so a /24 has 254 ordinals, two fewer than addresses. Used addresses on both sides of such an address form one interval, which a search
- * skips in one step.
+ * have no ordinal: an ordinal is the address less two for each /24 before it, and less one for the .0 of its own. Used addresses on
+ * both sides of such an address form one interval, which a search skips in one step.
  */
 export function ordinalOf({ family, value }: Address): bigint | undefined {
   if (family === 'IPv6') return value;

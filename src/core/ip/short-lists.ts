@@ -6,8 +6,8 @@ export function append<T>(list: readonly T[], element: T): readonly T[] {
   return list.length === 0 ? [element] : list.concat([element]);
 }
 
-/** Both lists in one. Most of them are empty, and then nothing is copied. */
+/** Both lists, joined. Most of them are empty, and then nothing is copied. */
 export function concat<T>(list: readonly T[], more: readonly T[]): readonly T[] {
   if (more.length === 0) return list;
-  return list.length === 0 ? more : [...list, ...more];
+  return list.length === 0 ? more : list.concat(more);
 }

@@ -44,7 +44,10 @@ export class Ledger {
   #held: HeldAddresses | undefined;
   /** Who had the addresses that are free now. */
   readonly former = new FormerHolders();
-  /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
+  /**
+   * Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. A pool with one
+   * span has no entry.
+   */
   readonly #searched = new WeakMap<readonly Span[], Searched>();
   /** How often an address was freed. */
   #frees = 0;

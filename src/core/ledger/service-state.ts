@@ -148,8 +148,8 @@ function readAddresses(
 }
 
 /**
- * Appends the addresses in `more`, each once, without the placeholders 0.0.0.0 and ::. Returns one of the two lists if the other has
- * nothing more: the fields of a Service usually have the same addresses, and there are many.
+ * Appends the addresses in `more`, each once, without the placeholders 0.0.0.0 and ::. Returns `list` itself if nothing is new, and the
+ * list in `more` if it has all: the fields of a Service usually have the same addresses, and there are many Services.
  */
 function withAll(
   list: readonly Address[],

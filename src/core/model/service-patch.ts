@@ -21,6 +21,7 @@ export const announcedFields = ['interface', 'vlan', 'lease'] as const;
 
 export type AnnouncedField = (typeof announcedFields)[number];
 
+/** How kube-vip announces an address. */
 export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
 
 export function isEmptyPatch(patch: ServicePatch): boolean {
@@ -35,6 +36,7 @@ export function diff(view: ServiceView, desired: ServicePatch): ServicePatch {
   if (differs(view.annotation, annotation)) patch.annotation = annotation;
   if (differs(view.specIP, specIP)) patch.specIP = specIP;
   if (labeled !== undefined && labeled !== view.labeled) patch.labeled = labeled;
+  // One by one: a loop over the names of the fields costs a tenth of a decision.
   if (differs(view.interface, desired.interface)) patch.interface = desired.interface;
   if (differs(view.vlan, desired.vlan)) patch.vlan = desired.vlan;
   if (differs(view.lease, desired.lease)) patch.lease = desired.lease;

@@ -27,7 +27,7 @@ export const allocation: Check = {
     const found = allocate(requestOf(run, shown), facts);
     if ('failures' in found)
       return { allocation: found, decision: { kind: 'pending', failures: found.failures } };
-    const isShown = shown.length > 0 && areAmong(found.addresses, shown);
+    const isShown = areAmong(found.addresses, shown);
     return {
       allocation: found,
       desired: isShown ? shownAgain(run, found, shown, isAdoption) : newFor(run, found),
@@ -39,7 +39,7 @@ function areAmong(addresses: readonly Address[], shown: readonly Address[]): boo
   return addresses.every((address) => shown.includes(address));
 }
 
-/** The Service gets addresses that it does not show. */
+/** The Service gets at least one address that its status does not show. */
 function newFor(run: Run, found: Grant): DesiredState {
   const cause = isRequested(run.state) ? 'reallocate' : allocationCause(found);
   const desired = withPending(run, assignedFrom(run, cause, found));
@@ -56,7 +56,7 @@ function shownAgain(run: Run, found: Grant, shown: readonly Address[], isAdoptio
   return isAdoption ? { ...desired, fromStatus: true } : desired;
 }
 
-/** A target that it cannot have yet stays requested. */
+/** Whether the assignment is the answer to a requested reallocation. A target that it cannot have yet stays requested. */
 function isRequested({ view }: ServiceState): boolean {
   return view.reallocate !== false && targetOf(view) === undefined;
 }
