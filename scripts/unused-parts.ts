@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 
 /**
@@ -25,6 +26,11 @@ export const withoutUnusedParts: Plugin = {
     onResolve({ filter: /^(?:[a-z-]+|\.\/[a-z/]+\.js)$/ }, ({ path, resolveDir }) => {
       const isUnused = path in unusedPackages || path in unusedFiles;
       return isUnused && libraryFolder.test(resolveDir) ? { path, namespace } : undefined;
+    });
+    // Only its version is used, for the user agent.
+    onLoad({ filter: /[/\\]@kubernetes[/\\]client-node[/\\]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
     });
     onLoad({ filter: /.*/, namespace }, ({ path }) => {
       const names = unusedPackages[path] ?? unusedFiles[path] ?? [];
