@@ -34,8 +34,9 @@ async function hasReasons(cluster: Cluster, key: string, kind: string, reasons: 
 for (const [file, { env, services, problems }] of Object.entries(examples)) {
   scenario(`examples/${file}, applied with kubectl, has the expected result`, async ({ cluster, start }) => {
     for (const key of Object.keys(services)) await cluster.namespace(key.split('/')[0] ?? '');
-    start({ env });
+    // Otherwise the watch could show a Service before the ConfigMap, whose reservations would come too late for it.
     await cluster.kubectl(['apply', '-f', join(folder, file)]);
+    start({ env });
     for (const [key, expected] of Object.entries(services)) {
       await cluster.becomes(key, assignmentFor(expected));
       if (!('reason' in expected)) continue;
