@@ -33,11 +33,17 @@ test('after etcd is restored from a backup, its state applies, and addresses ass
   /** Waits longer than the controller needs to become the leader again. */
   const becomes = (key: string, address: string): Promise<void> =>
     eventually(async () => assert.deepEqual(await cluster.assignment(key), ofPool(address), key));
+  const reasons = async (key: string): Promise<string[]> =>
+    (await cluster.events(key)).map(({ reason }) => reason);
   try {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     for (const [index, name] of ['stays', 'moved', 'removed'].entries()) {
       await cluster.create(loadBalancer(`default/${name}`));
       await becomes(`default/${name}`, `10.1.0.${index + 1}`);
+      // An event follows its write, and has to be in the backup, too.
+      await eventually(async () =>
+        assert.deepEqual(await reasons(`default/${name}`), ['EnsuredLoadBalancer']),
+      );
     }
     const before = await cluster.services();
     let restore = (): void => assert.fail('no backup exists');
@@ -57,11 +63,7 @@ test('after etcd is restored from a backup, its state applies, and addresses ass
     // No conflict with a Service that no longer exists is reported, and no restored Service is written.
     for (const [key, { metadata }] of before) {
       assert.equal(await cluster.version(key), metadata.resourceVersion);
-      const events = await cluster.events(key);
-      assert.deepEqual(
-        events.map(({ reason }) => reason),
-        ['EnsuredLoadBalancer'],
-      );
+      assert.deepEqual(await reasons(key), ['EnsuredLoadBalancer']);
     }
     // Later changes to restored Services are observed.
     await cluster.remove('default/moved');
