@@ -27,6 +27,10 @@ export const withoutUnusedParts: Plugin = {
       const isUnused = path in unusedPackages || path in unusedFiles;
       return isUnused && libraryFolder.test(resolveDir) ? { path, namespace } : undefined;
     });
+    // `debug` has one for browsers, which it only loads in Electron.
+    onResolve({ filter: /^\.\/browser\.js$/ }, ({ path, resolveDir }) =>
+      /[/\\]debug[/\\]src$/.test(resolveDir) ? { path, namespace } : undefined,
+    );
     // Only its version is used, for the user agent.
     onLoad({ filter: /[/\\]@kubernetes[/\\]client-node[/\\]package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
