@@ -353,10 +353,7 @@ class Run {
     }
     for (const pool of config.pools.values()) {
       for (const family of ['IPv4', 'IPv6'] as const) {
-        assert.equal(
-          ledger.usedCount(family, pool.spans[family]),
-          scratch.usedCount(family, pool.spans[family]),
-        );
+        assert.equal(ledger.usage()(family, pool.spans[family]), scratch.usage()(family, pool.spans[family]));
         for (const descending of [true, false]) {
           assert.deepEqual(
             ledger.firstFree(family, pool.spans[family], descending),

@@ -216,7 +216,7 @@ threat('one Service blocks at most 16 addresses per field', async (harness) => {
   await harness.settled();
   assert.equal(harness.address('shop/web'), '10.1.0.17');
   const free = harness.replica.controller.allocator.ledger;
-  assert.equal(free.usedCount('IPv4', [{ first: 0n, last: 2n ** 33n }]), 33n);
+  assert.equal(free.usage()('IPv4', [{ first: 0n, last: 2n ** 33n }]), 33n);
 });
 
 threat(

@@ -38,7 +38,6 @@ export interface Decided {
 export function decide(state: ServiceState, facts: Facts, controller: string): Decided {
   const policy = policyFor(facts.config, state.view);
   let run: Run = { state, policy, facts, controller, found: none };
-  let found: readonly Step[] = none;
   let desired: DesiredState | undefined;
   let ran = 0;
   for (const check of checks) {
@@ -46,14 +45,14 @@ export function decide(state: ServiceState, facts: Facts, controller: string): D
     const verdict = check.run(run);
     if (verdict === undefined) continue;
     const { allocation, conflict, decision } = verdict;
-    found = append(found, { check: check.name, allocation, conflict });
-    if (decision !== undefined) return { decision, trace: { policy, found, ran, isCompared: false } };
+    run = { ...run, found: append(run.found, { check: check.name, allocation, conflict }) };
+    if (decision !== undefined)
+      return { decision, trace: { policy, found: run.found, ran, isCompared: false } };
     desired = verdict.desired;
     if (desired !== undefined) break;
-    run = { ...run, found };
   }
   const decision = reconcile(state, desired ?? requested(run));
-  return { decision, trace: { policy, found, ran, isCompared: true } };
+  return { decision, trace: { policy, found: run.found, ran, isCompared: true } };
 }
 
 /** The checks that ran, in order, each with what it found. The last one decided. */

@@ -273,12 +273,7 @@ export class Ledger {
         yield addressAt('IPv4', ordinal);
   }
 
-  /** How many addresses of the spans are in use: O(intervals of used addresses in them). */
-  usedCount(family: Family, spans: readonly Span[]): bigint {
-    return spans.reduce((sum, { first, last }) => sum + this.#used[family].count(first, last), 0n);
-  }
-
-  /** `usedCount` for many pools, which may overlap: O(intervals) once, then O(log intervals) for each span. */
+  /** Counts the addresses of spans that are in use now: O(intervals of used addresses) once, then O(log intervals) for each span. */
   usage(): (family: Family, spans: readonly Span[]) => bigint {
     const counters = { IPv4: this.#used.IPv4.counter(), IPv6: this.#used.IPv6.counter() };
     return (family, spans) => spans.reduce((sum, { first, last }) => sum + counters[family](first, last), 0n);
